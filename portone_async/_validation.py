@@ -67,6 +67,11 @@ class _DateTime:
     """Stands for `datetime` in evaluated annotations."""
 
 
+def is_datetime(hint: Any) -> bool:
+    """Whether an evaluated annotation is that of a time."""
+    return hint is _DateTime
+
+
 def check_input(body: Any, model: str, operation_id: str) -> None:
     """Refuse a body whose types are not the document's, naming the argument; values are not repeated."""
     for path, problem in _mismatches(body, model_type(model), "", strict=False):
@@ -101,7 +106,7 @@ def _mismatches(value: Any, hint: Any, path: str, *, strict: bool) -> Iterator[M
         yield from _expect(value, str, path)
         if value.__class__ is str and value not in get_args(hint):
             yield Mismatch(path, "is not the tag of this variant")
-    elif hint is _DateTime:
+    elif is_datetime(hint):
         if not _parses(value, parse_datetime, lambda time: time.tzinfo is not None):
             yield Mismatch(path, "must be a time with a zone (RFC 3339)")
     elif hint is _Date:

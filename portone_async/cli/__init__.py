@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 
+from portone_async.cli.language import translate
 from portone_async.cli.standard_streams import prepare_standard_streams
 
 __all__ = ["main"]
@@ -27,7 +28,10 @@ def main() -> None:
 
 def _print_missing(missing: list[str]) -> int:
     print(  # noqa: T201
-        f"The command line needs {' and '.join(missing)}: pip install 'portone-async[cli]'",
+        translate(
+            "The command line needs {missing}: pip install 'portone-async[cli]'",
+            missing=", ".join(missing),
+        ),
         file=sys.stderr,
     )
     return 2

@@ -11,9 +11,11 @@ from portone_async.cli import export, lookup
 from portone_async.cli.command import EXIT_CODES
 from portone_async.cli.emulator import emulator
 from portone_async.cli.get import get
+from portone_async.cli.help import Command, Group
 
 app: Final = typer.Typer(
     name="portone-async",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -24,10 +26,11 @@ app: Final = typer.Typer(
     help="Bulk work with the PortOne V2 payment API. The API secret comes from the environment variable "
     "PORTONE_API_SECRET, the store id from PORTONE_STORE_ID.",
 )
-app.command(epilog=lookup.EPILOG)(lookup.lookup)
-app.command(epilog=export.EPILOG)(export.export)
-app.command(epilog=EXIT_CODES)(get)
+app.command(cls=Command, epilog=lookup.EPILOG)(lookup.lookup)
+app.command(cls=Command, epilog=export.EPILOG)(export.export)
+app.command(cls=Command, epilog=EXIT_CODES)(get)
 app.command(
+    cls=Command,
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(emulator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, TypeAlias
 
 import typer
@@ -20,9 +21,16 @@ BaseUrlOption: TypeAlias = Annotated[
         metavar="URL",
     ),
 ]
+AllowHttpOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-http",
+        help="Permit a --base-url with http:// on another machine, where everyone in between can read the API secret.",
+    ),
+]
 
 
-def create_client(base_url: str, *, connections: int = 1) -> PortOne:
+def create_client(base_url: str, *, allow_http: bool = False, connections: int = 1) -> PortOne:
     """Create a client from PORTONE_API_SECRET and PORTONE_STORE_ID.
 
     Raises:
@@ -33,15 +41,21 @@ def create_client(base_url: str, *, connections: int = 1) -> PortOne:
             ExitCode.UNAUTHORIZED,
             "no API secret: set the environment variable PORTONE_API_SECRET",
         )
+    new_client = partial(
+        PortOne, base_url=base_url, allow_http=allow_http, max_connections=connections
+    )
     # Directly where that is possible: not through a proxy.
     with suppress(InvalidArgumentError):
-        return PortOne(base_url=base_url, max_connections=connections, transport="direct")
+        return new_client(transport="direct")
     try:
-        return PortOne(base_url=base_url, max_connections=connections)
+        return new_client()
     except InvalidArgumentError as error:
-        raise CommandError(ExitCode.USAGE, str(error)) from None
+        message = str(error).replace("allow_http=True", "--allow-http")
+        raise CommandError(ExitCode.USAGE, message) from None
 
 
 def secret_refused(error: AuthenticationError) -> CommandError:
     """Return the error for an API secret that PortOne does not accept."""
-    return CommandError(ExitCode.UNAUTHORIZED, f"PortOne refused the API secret ({error})")
+    return CommandError(
+        ExitCode.UNAUTHORIZED, "PortOne refused the API secret ({error})", error=error
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
+from portone_async.cli.language import translate
 from portone_async.cli.standard_streams import discard_output
 from portone_async.cli.terminal import print_error
 
@@ -30,10 +31,10 @@ EXIT_CODES: Final = (
 
 
 class CommandError(Exception):
-    """Ends a command with a message and an exit code."""
+    """Ends a command with an exit code and a message: a text to be translated, and the values in its braces."""
 
-    def __init__(self, exit_code: ExitCode, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, exit_code: ExitCode, message: str, /, **values: Any) -> None:
+        super().__init__(translate(message, **values))
         self.exit_code: Final = exit_code
 
 
@@ -48,13 +49,18 @@ def run_command(command: Callable[[], ExitCode]) -> ExitCode:
         if sys.stderr.isatty():
             # Overwrite the ^C that the terminal has echoed.
             sys.stderr.write("\r")
-        print_error("interrupted")
+        print_error(translate("interrupted"))
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader of stdout has gone, as `head` does.
         discard_output(sys.stdout.fileno())
         return ExitCode.INTERRUPTED
     except OSError as error:
-        name = f" {error.filename}" if error.filename else ""
-        print_error(f"cannot use{name}: {error.strerror}")
+        reason = translate(error.strerror or "")
+        if error.filename:
+            print_error(
+                translate("cannot use {path}: {reason}", path=error.filename, reason=reason)
+            )
+        else:
+            print_error(translate("cannot read or write: {reason}", reason=reason))
         return ExitCode.FAILED

@@ -43,23 +43,23 @@ def check_outputs(paths: Iterable[Path], *, source: Path | None = None) -> None:
         if status and source_status and os.path.samestat(status, source_status):
             raise CommandError(
                 ExitCode.USAGE,
-                f"{path} is the input: choose another --output, it would be overwritten",
+                "{path} is the input: choose another --output, it would be overwritten",
+                path=path,
             )
         if path.is_symlink():
             raise CommandError(
-                ExitCode.USAGE, f"{path} is a symbolic link: choose another --output"
+                ExitCode.USAGE, "{path} is a symbolic link: choose another --output", path=path
             )
         if status is not None and not path.is_file():
             raise CommandError(
-                ExitCode.USAGE, f"{path} is not a regular file: choose another --output"
+                ExitCode.USAGE, "{path} is not a regular file: choose another --output", path=path
             )
 
 
-def not_written_here(path: Path, where: str | None = None) -> CommandError:
+def not_written_here(path: Path) -> CommandError:
     """Return the error for an existing file that this command has not written."""
-    part = "" if where is None else f"{where} of "
     return CommandError(
-        ExitCode.USAGE, f"{part}{path} was not written by this command: choose another --output"
+        ExitCode.USAGE, "{path} was not written by this command: choose another --output", path=path
     )
 
 

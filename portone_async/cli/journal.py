@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +12,11 @@ from types import TracebackType
 from typing import Any, Final, Self, cast
 
 import orjson
-from attrs import frozen
+from attrs import define, field, frozen
 
 from portone_async.cli.command import CommandError, ExitCode
-from portone_async.cli.files import not_written_here, open_private, write_all
+from portone_async.cli.files import open_private, write_all
+from portone_async.cli.language import translate
 from portone_async.cli.locking import try_lock
 from portone_async.cli.terminal import spinner
 from portone_async.cli.totals import JsonObject, Totals
@@ -32,10 +34,14 @@ class Record:
     """The payment's JSON, as PortOne sent it."""
     cursor: str | None = None
     """The payment's cursor, in an export."""
+    store_id: str | None = None
+    """The store that was exported; `None` for that of the API secret."""
 
     def to_line(self) -> bytes:
         """Return the record as a compact JSON line."""
         fields: JsonObject = {"id": self.id}
+        if self.store_id is not None:
+            fields["storeId"] = self.store_id
         if self.cursor is not None:
             fields["cursor"] = self.cursor
         return orjson.dumps(fields | {"payment": self.payment}, option=orjson.OPT_APPEND_NEWLINE)
@@ -50,10 +56,23 @@ class Record:
         if not isinstance(raw, dict):
             return None
         fields = cast("JsonObject", raw)
-        key, payment, cursor = fields.get("id"), fields.get("payment"), fields.get("cursor")
+        key, payment = fields.get("id"), fields.get("payment")
         if not isinstance(key, str) or not isinstance(payment, dict):
             return None
-        return cls(key, cast("JsonObject", payment), cursor if isinstance(cursor, str) else None)
+        cursor, store_id = (
+            value if isinstance(value := fields.get(name), str) else None
+            for name in ("cursor", "storeId")
+        )
+        return cls(key, cast("JsonObject", payment), cursor, store_id)
+
+
+@define
+class StoreProgress:
+    """What a journal has of a store. Another store may have payments with the same ids."""
+
+    ids: set[str] = field(factory=set[str])
+    cursor: str | None = None
+    """That of the store's last payment, in an export."""
 
 
 class Journal:
@@ -65,7 +84,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path: Final = path
-        self.ids: Final = set[str]()
+        self.stores: Final = defaultdict[str | None, StoreProgress](StoreProgress)
         self.totals: Final = Totals()
         self.last: Record | None = None
         self._file = -1
@@ -80,7 +99,9 @@ class Journal:
         """
         self._file = self._open_and_lock()
         try:
-            with spinner(f"Reading {self.path.name}", os.fstat(self._file).st_size):
+            with spinner(
+                translate("Reading {file}", file=self.path.name), os.fstat(self._file).st_size
+            ):
                 self._read()
         except BaseException:
             os.close(self._file)
@@ -121,7 +142,7 @@ class Journal:
             file = self._open()
             if not try_lock(file):
                 os.close(file)
-                raise CommandError(ExitCode.USAGE, f"another run is writing {self.path}")
+                raise CommandError(ExitCode.USAGE, "another run is writing {path}", path=self.path)
             if self._is_at_path(file):
                 return file
             os.close(file)
@@ -146,7 +167,9 @@ class Journal:
             return False
 
     def _count(self, record: Record) -> None:
-        self.ids.add(record.id)
+        store = self.stores[record.store_id]
+        store.ids.add(record.id)
+        store.cursor = record.cursor
         self.totals.add(record.payment)
         self.last = record
 
@@ -160,14 +183,23 @@ class Journal:
                     break
                 record = Record.from_line(line)
                 if record is None:
-                    raise not_written_here(self.path, f"line {number}")
+                    raise CommandError(
+                        ExitCode.USAGE,
+                        "line {number} of {path} was not written by this command: choose another --output",
+                        number=number,
+                        path=self.path,
+                    )
                 self._count(record)
                 end += len(line)
 
     def _check_incomplete(self, line: bytes) -> None:
         # Some file systems leave zeros after a power failure.
         if not (line.startswith(_START) or _START.startswith(line.rstrip(b"\0"))):
-            raise not_written_here(self.path, "the last line")
+            raise CommandError(
+                ExitCode.USAGE,
+                "the last line of {path} was not written by this command: choose another --output",
+                path=self.path,
+            )
 
 
 def read_records(path: Path) -> Iterator[Record]:

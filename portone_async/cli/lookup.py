@@ -13,14 +13,20 @@ from attrs import frozen
 from portone_async import PortOne, TypedResponse, bulk, with_response
 from portone_async._client import BASE_URL
 from portone_async._errors import APIConnectionError, AuthenticationError
-from portone_async.cli.client import BaseUrlOption, create_client, secret_refused
-from portone_async.cli.columns import COLUMNS_HELP
+from portone_async.cli.client import (
+    AllowHttpOption,
+    BaseUrlOption,
+    create_client,
+    secret_refused,
+)
+from portone_async.cli.columns import COLUMNS_HELP, ColumnsOption
 from portone_async.cli.command import EXIT_CODES, CommandError, ExitCode, run_command
 from portone_async.cli.errors_file import ErrorsFile
 from portone_async.cli.event_loop import run_async
 from portone_async.cli.files import check_outputs
 from portone_async.cli.ids import read_ids
 from portone_async.cli.journal import Journal, Record
+from portone_async.cli.language import translate
 from portone_async.cli.progress_display import ProgressDisplay
 from portone_async.cli.report import Outcome, finish_run
 from portone_async.cli.signals import graceful_shutdown
@@ -52,6 +58,7 @@ def lookup(
     ],
     output: OutputOption,
     output_format: FormatOption = None,
+    columns: ColumnsOption = None,
     column: Annotated[
         str | None,
         typer.Option(
@@ -74,11 +81,12 @@ def lookup(
         typer.Option(
             min=1,
             metavar="N",
-            help="Stop after N ids have failed; 1 for the first. In any case, stop after "
-            f"{MAX_CONNECTION_FAILURES} failures to connect in a row.",
+            help="Stop after N ids have failed; 1 for the first. In any case, stop after 10 failures to connect "
+            "in a row.",
         ),
     ] = None,
     base_url: BaseUrlOption = BASE_URL,
+    allow_http: AllowHttpOption = False,
 ) -> None:
     """Look up many payments by their ids, and resume after an interruption.
 
@@ -90,10 +98,10 @@ def lookup(
     """
 
     def run() -> ExitCode:
-        target = Target.resolve(output, output_format)
+        target = Target.resolve(output, output_format, columns)
         check_outputs((target.path, target.journal, target.errors), source=ids)
-        check_table(target.format, target.path, find_parquet_library())
-        portone = create_client(base_url, connections=concurrency)
+        check_table(target, find_parquet_library())
+        portone = create_client(base_url, allow_http=allow_http, connections=concurrency)
         payment_ids = read_ids(ids, column=column, encoding=encoding)
         return _run(target, portone, payment_ids, Limits(concurrency, rate, max_failures))
 
@@ -110,9 +118,10 @@ def _run(
     with Journal(target.journal) as journal, ErrorsFile(target.errors) as errors:
         if journal.last is not None and journal.last.cursor is not None:
             raise CommandError(
-                ExitCode.USAGE, f"{journal.path} is an export: choose another --output"
+                ExitCode.USAGE, "{path} is an export: choose another --output", path=journal.path
             )
-        missing = [key for key in ids if key not in journal.ids]
+        present = journal.stores[None].ids
+        missing = [key for key in ids if key not in present]
         payments_before = journal.totals.payments
         started_at = clock()
         with ProgressDisplay(completed=len(ids) - len(missing), total=len(ids)) as display:
@@ -152,7 +161,7 @@ async def _look_up(
     )
 
     def stop() -> None:
-        display.print("Finishing the running requests. Press Ctrl-C again to stop now.")
+        display.print(translate("Finishing the running requests. Press Ctrl-C again to stop now."))
         results.stop()
 
     connection_failures = 0
@@ -167,7 +176,10 @@ async def _look_up(
                         if connection_failures == MAX_CONNECTION_FAILURES:
                             return Outcome(
                                 ExitCode.TOO_MANY_FAILURES,
-                                f"Stopped: PortOne could not be reached ({result.error}).",
+                                translate(
+                                    "Stopped: PortOne could not be reached ({error}).",
+                                    error=result.error,
+                                ),
                             )
             except bulk.TooManyFailuresError:
                 return Outcome(ExitCode.TOO_MANY_FAILURES)

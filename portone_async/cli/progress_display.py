@@ -11,6 +11,7 @@ from rich.constrain import Constrain
 from rich.progress import BarColumn, Progress, TextColumn
 
 from portone_async import bulk
+from portone_async.cli.language import translate
 from portone_async.cli.terminal import ERROR_STYLE, is_live, make_console, print_message
 
 if TYPE_CHECKING:
@@ -92,15 +93,20 @@ class ProgressDisplay:
                 completed=completed,
                 count=f"{completed:,}" if self._total is None else f"{completed:,}/{self._total:,}",
                 rate=_format_rate(progress),
-                failed=f"{progress.failed:,} failed" if progress.failed else "",
+                failed=_format_failed(progress) if progress.failed else "",
                 remaining="" if remaining is None else format_duration(remaining),
             )
         elif progress.elapsed >= self._next_line_at:
             self._next_line_at = progress.elapsed + LINE_INTERVAL
-            of_total = "" if self._total is None else f" of {self._total:,}"
-            left = "" if remaining is None else f", {format_duration(remaining)} left"
-            rate = _format_rate(progress)
-            self.print(f"{completed:,}{of_total}, {progress.failed:,} failed, {rate}{left}")
+            parts = [_format_failed(progress), _format_rate(progress)]
+            if self._total is None:
+                parts.insert(0, f"{completed:,}")
+            else:
+                text = translate("{done:,} of {total:,}", done=completed, total=self._total)
+                parts.insert(0, text)
+            if remaining is not None:
+                parts.append(translate("{time} left", time=format_duration(remaining)))
+            self.print(", ".join(parts))
 
 
 def format_duration(seconds: float) -> str:
@@ -108,6 +114,10 @@ def format_duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _format_failed(progress: bulk.Progress) -> str:
+    return translate("{number:,} failed", number=progress.failed)
 
 
 def _format_rate(progress: bulk.Progress) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from attrs import frozen
 
 from portone_async.cli.command import ExitCode
 from portone_async.cli.journal import read_records
+from portone_async.cli.language import translate
 from portone_async.cli.progress_display import format_duration
 from portone_async.cli.summary import print_summary
 from portone_async.cli.tables import find_parquet_library, write_table
@@ -21,7 +23,6 @@ from portone_async.cli.terminal import (
 )
 from portone_async.cli.totals import Totals
 
-RESUME: Final = "Run the same command again to resume."
 _MESSAGES: Final = {
     ExitCode.INTERRUPTED: "Interrupted.",
     ExitCode.TOO_MANY_FAILURES: "Stopped: too many lookups failed.",
@@ -49,7 +50,9 @@ def finish_run(
     *,
     new: int,
     elapsed: float,
-    period: str | None = None,
+    notes: Sequence[str] = (),
+    stores: Collection[str | None] = (None,),
+    is_partial: bool = False,
 ) -> ExitCode:
     """Write the table if the run is complete, print the summary, and return the exit code.
 
@@ -59,30 +62,49 @@ def finish_run(
         outcome: How the run ended.
         new: How many payments this run has added.
         elapsed: How many seconds it took.
-        period: What an export covers.
+        notes: What to say of an export.
+        stores: The stores that are complete, whose payments belong in the table.
+        is_partial: Whether the table lacks payments of stores that are not.
     """
-    if outcome.is_complete and target.format is not Format.JSONL:
-        with spinner(f"Writing {target.path.name}", target.journal.stat().st_size):
-            records = read_records(target.journal)
-            write_table(target.format, target.path, records, find_parquet_library())
+    has_table = outcome.is_complete and bool(stores)
+    if has_table and target.format is not Format.JSONL:
+        with spinner(
+            translate("Writing {file}", file=target.path.name), target.journal.stat().st_size
+        ):
+            records = (r for r in read_records(target.journal) if r.store_id in stores)
+            write_table(target, records, find_parquet_library())
     console = make_console()
     print_summary(console, totals)
-    if period is not None:
-        print_message(console, period)
-    path = target.path if outcome.is_complete else target.journal
-    payments = _count(totals.payments, "payment")
+    for note in notes:
+        print_message(console, note)
+    path = target.path if has_table and not is_partial else target.journal
+    payments = count_payments(totals.payments)
     duration = format_duration(elapsed)
-    print_message(console, f"{payments} in {path}, {new:,} of them new, in {duration}.")
+    text = translate(
+        "{payments} in {path}, {new:,} of them new, in {duration}.",
+        payments=payments,
+        path=path,
+        new=new,
+        duration=duration,
+    )
+    print_message(console, text)
     failed = totals.failures.total()
     if failed:
-        lookups = _count(failed, "lookup")
-        text = f"{lookups} failed, see {target.errors}. Run the same command again to retry."
+        text = translate(
+            "{number:,} lookup failed, see {path}. Run the same command again to retry."
+            if failed == 1
+            else "{number:,} lookups failed, see {path}. Run the same command again to retry.",
+            number=failed,
+            path=target.errors,
+        )
         print_message(console, text, ERROR_STYLE)
-    if not outcome.is_complete:
-        message = outcome.message or _MESSAGES[outcome.exit_code]
-        print_message(console, f"{message} {RESUME}", NOTICE_STYLE)
+    if outcome.message or not outcome.is_complete:
+        message = outcome.message or translate(_MESSAGES[outcome.exit_code])
+        resume = translate("Run the same command again to resume.")
+        print_message(console, f"{message} {resume}", NOTICE_STYLE)
     return outcome.exit_code
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count_payments(number: int) -> str:
+    """Return a number of payments as text."""
+    return translate("{number:,} payment" if number == 1 else "{number:,} payments", number=number)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from portone_async.cli.language import translate
 from portone_async.cli.terminal import ERROR_STYLE
 from portone_async.cli.totals import Subtotal, Totals
 
@@ -31,7 +33,7 @@ def print_summary(console: Console, totals: Totals) -> None:
         console.print(_status_table(console, totals))
         console.print()
         console.print(_currency_table(totals))
-        console.print("Amounts are in the currency's smallest unit.")
+        console.print(translate("Amounts are in the currency's smallest unit."))
     if totals.failures:
         console.print()
         console.print(_failure_table(totals))
@@ -44,16 +46,19 @@ def _status_table(console: Console, totals: Totals) -> Table:
         (status, f"{entry.payments:,}", f"{entry.total:,}", currency)
         for (status, currency), entry in rows
     ]
-    headings = ("Status", "Payments", "Total", "")
-    widths = [max(len(row[i]) for row in (headings, *cells)) for i in range(len(headings))]
+    status_heading, payments_heading, total_heading = map(
+        translate, ("Status", "Payments", "Total")
+    )
+    headings = (status_heading, payments_heading, total_heading, "")
+    widths = [max(cell_len(row[i]) for row in (headings, *cells)) for i in range(len(headings))]
     bar_width = min(_MAX_BAR_WIDTH, console.width - sum(widths) - 2 * len(headings))
     has_bars = bar_width >= _MIN_BAR_WIDTH
     table = _new_table()
-    table.add_column("Status", no_wrap=True)
-    table.add_column("Payments", justify="right", no_wrap=True)
+    table.add_column(status_heading, no_wrap=True)
+    table.add_column(payments_heading, justify="right", no_wrap=True)
     if has_bars:
         table.add_column("", width=bar_width, no_wrap=True)
-    table.add_column("Total", justify="right", no_wrap=True)
+    table.add_column(total_heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     most_payments = rows[0][1].payments
     for ((status, _), entry), (_, payments, total, currency) in zip(rows, cells, strict=True):
@@ -71,9 +76,9 @@ def _currency_table(totals: Totals) -> Table:
         subtotal.paid += entry.paid
         subtotal.cancelled += entry.cancelled
     table = _new_table()
-    table.add_column("Currency", no_wrap=True)
+    table.add_column(translate("Currency"), no_wrap=True)
     for heading in ("Payments", "Paid", "Cancelled"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(translate(heading), justify="right", no_wrap=True)
     for currency, entry in sorted(subtotals.items(), key=lambda item: -item[1].payments):
         numbers = (entry.payments, entry.paid, entry.cancelled)
         table.add_row(currency, *(f"{number:,}" for number in numbers))
@@ -82,8 +87,8 @@ def _currency_table(totals: Totals) -> Table:
 
 def _failure_table(totals: Totals) -> Table:
     table = _new_table()
-    table.add_column("Lookup errors", style=ERROR_STYLE, no_wrap=True)
-    table.add_column("Ids", justify="right", no_wrap=True)
+    table.add_column(translate("Lookup errors"), style=ERROR_STYLE, no_wrap=True)
+    table.add_column(translate("Ids"), justify="right", no_wrap=True)
     for name, count in totals.failures.most_common():
         table.add_row(name, f"{count:,}")
     return table

@@ -9,6 +9,7 @@ from typing import Annotated, Final, TypeAlias
 import typer
 from attrs import frozen
 
+from portone_async.cli.columns import COLUMNS, Columns, choose_columns
 from portone_async.cli.command import CommandError, ExitCode
 
 
@@ -52,32 +53,41 @@ FormatOption: TypeAlias = Annotated[
 
 @frozen
 class Target:
-    """The output file, and the names of the files beside it."""
+    """The output file, its columns, and the names of the files beside it."""
 
     path: Path
     format: Format
+    columns: Columns = COLUMNS
 
     @classmethod
-    def resolve(cls, path: Path, chosen: Format | None) -> Target:
+    def resolve(cls, path: Path, chosen: Format | None, columns: str | None = None) -> Target:
         """Return the target for the options.
 
         Raises:
-            CommandError: The format is unknown, or no such file can be written.
+            CommandError: The format or a column is unknown, or no such file can be written.
         """
         output_format = chosen or _FORMATS_BY_SUFFIX.get(path.suffix.lower())
         if output_format is None:
             raise CommandError(
-                ExitCode.USAGE, f"{path}: name it .jsonl, .csv or .parquet, or give --format"
+                ExitCode.USAGE,
+                "{path}: name it .jsonl, .csv or .parquet, or give --format",
+                path=path,
             )
         if not path.parent.is_dir():
-            raise CommandError(ExitCode.USAGE, f"{path}: directory does not exist")
+            raise CommandError(ExitCode.USAGE, "{path}: directory does not exist", path=path)
         if path.is_dir():
-            raise CommandError(ExitCode.USAGE, f"{path} is a directory")
+            raise CommandError(ExitCode.USAGE, "{path} is a directory", path=path)
         if output_format is not Format.JSONL and path.suffix.lower() == ".jsonl":
             raise CommandError(
-                ExitCode.USAGE, f"{path} is the name of the working file: choose another --output"
+                ExitCode.USAGE,
+                "{path} is the name of the working file: choose another --output",
+                path=path,
             )
-        return cls(path, output_format)
+        if output_format is Format.JSONL and columns is not None:
+            raise CommandError(
+                ExitCode.USAGE, "--columns is for CSV and Parquet: name --output .csv or .parquet"
+            )
+        return cls(path, output_format, choose_columns(columns))
 
     @property
     def journal(self) -> Path:

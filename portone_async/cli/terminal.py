@@ -7,14 +7,16 @@ solid blocks.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
 from rich.theme import Theme
 from typer import rich_utils
 
+from portone_async.cli.language import translate
 from portone_async.cli.standard_streams import discard_output
 
 ERROR_STYLE: Final = "bold red"
@@ -76,22 +78,52 @@ def spinner(text: str, size: int) -> Generator[None]:
         yield
 
 
+class _HelpTable(Table):
+    """A table that leaves every character there: Rich cuts the last one off a line of wide ones for an ellipsis."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        super().add_row(*cells, **options)
+        for column in self.columns:
+            column.overflow = "fold"
+
+
+def _stack(parts: Iterable[RenderableType]) -> Group:
+    return Group(*parts)
+
+
+_HELP_TEXTS: Final = (
+    "ARGUMENTS_PANEL_TITLE",
+    "OPTIONS_PANEL_TITLE",
+    "COMMANDS_PANEL_TITLE",
+    "ERRORS_PANEL_TITLE",
+    "REQUIRED_LONG_STRING",
+    "DEFAULT_STRING",
+    "ENVVAR_STRING",
+    "RICH_HELP",
+)
+
+
 def restyle_help() -> None:
-    """Make Typer's help and usage errors legible too. Typer has no option for it."""
+    """Make Typer's help and usage errors legible, and in the user's language. Typer has no option for it."""
     for name, value in list(vars(rich_utils).items()):
         if name.startswith("STYLE_") and not name.endswith("_BOX") and isinstance(value, str):
             setattr(rich_utils, name, make_legible(value))
-    overrides = {
+    overrides: dict[str, Any] = {
         "STYLE_ERRORS_PANEL_BORDER": "red",
         "RICH_HELP": str(getattr(rich_utils, "RICH_HELP", "")).replace("[blue]", "[bold]"),
         # In 60 columns there is no room for ranges beside the help, and URLs would be cut.
         "RANGE_STRING": "",
+        "Table": _HelpTable,
+        "Columns": _stack,  # a table too, inside of that
         # Typer takes GITHUB_ACTIONS for a terminal. Rich handles FORCE_COLOR by itself.
         "FORCE_TERMINAL": None,
     }
     for name, value in overrides.items():
         if hasattr(rich_utils, name):  # they are private to Typer, which may remove them
             setattr(rich_utils, name, value)
+    for name in _HELP_TEXTS:
+        if hasattr(rich_utils, name):
+            setattr(rich_utils, name, translate(getattr(rich_utils, name)))
 
 
 def make_legible(style: str) -> str:

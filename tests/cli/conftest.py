@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import orjson
 import pytest
@@ -24,14 +24,15 @@ COMMAND = [sys.executable, "-m", "portone_async"]
 SECRET = "a-secret-to-look-for"
 PATIENCE = 300  # seconds after which something hangs, even on a busy machine
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+LANGUAGE_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 TERMINAL_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
 
 class PortOne(Emulator):
     """An emulator that counts the requests per payment, and lets tests wait for a number of them."""
 
-    def __init__(self) -> None:
-        super().__init__(secret=SECRET, on_request=self._count)
+    def __init__(self, *, sub_store_ids: Sequence[str] = ()) -> None:
+        super().__init__(secret=SECRET, on_request=self._count, sub_store_ids=sub_store_ids)
         self.requested = Counter[str]()
         self._waiting: list[tuple[int, Event]] = []
 
@@ -55,6 +56,13 @@ class PortOne(Emulator):
         for number, payment_id in enumerate(ids):
             self.checkout(payment_id, amount=1_000 + number)
         return ids
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the language of the developer."""
+    for name in LANGUAGE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -111,8 +119,11 @@ class Shell:
         return [orjson.loads(line) for line in content.split(b"\n")[:-1]]
 
 
+MakeShell: TypeAlias = Callable[..., Shell]
+
+
 @pytest.fixture
-def make_shell(tmp_path: Path) -> Callable[..., Shell]:
+def make_shell(tmp_path: Path) -> MakeShell:
     def make(**environment: str) -> Shell:
         kept = {
             name: value
@@ -125,7 +136,7 @@ def make_shell(tmp_path: Path) -> Callable[..., Shell]:
 
 
 @pytest.fixture
-def shell(make_shell: Callable[..., Shell], portone: PortOne) -> Shell:
+def shell(make_shell: MakeShell, portone: PortOne) -> Shell:
     return make_shell(PORTONE_API_SECRET=SECRET, PORTONE_BASE_URL=portone.url)
 
 
@@ -141,10 +152,11 @@ def run_in_terminal(
     with shell.start(*arguments, stdin=terminal, stdout=out, stderr=terminal) as process:
         # This end stays open until all is read: Linux may drop what is not read when the last one closes it.
         while True:
+            has_ended = process.poll() is not None  # before looking, as it may write until it ends
             ready, _, _ = select.select([main], [], [], 0.1)
             if ready:
                 output += os.read(main, 65536)
-            elif process.poll() is not None:
+            elif has_ended:
                 break
     os.close(terminal)
     os.close(main)

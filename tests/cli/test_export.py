@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from portone_async.cli.command import CommandError
-from portone_async.cli.period import KOREA, OVERLAP, Period, parse_datetime, resolve_period
+from portone_async.cli.period import KOREA, OVERLAP, Period, parse_datetime, resolve_periods
 from portone_emulator.scenarios.future import json_change
 
-from .conftest import PATIENCE, PortOne, Shell
+from .conftest import PATIENCE, SECRET, MakeShell, PortOne, Shell
 
 
 def test_every_payment_of_the_period_is_written(portone: PortOne, shell: Shell) -> None:
@@ -209,10 +210,15 @@ NOON = datetime(2026, 7, 3, 12, tzinfo=UTC)
 JULY = "2026-07-01T00:00:00+09:00"
 
 
+def resolve_stores(saved: list[Period], now: datetime, **changes: Any) -> list[Period]:
+    options: dict[str, Any] = {"start": "2026-07-01", "until": None, "payments": {None: 5}}
+    by_store = {period.store_id: period for period in saved}
+    return resolve_periods(by_store, now=now, **(options | changes))
+
+
 def resolve(saved: Period | None, now: datetime, **changes: Any) -> Period:
-    options: dict[str, Any] = {
-        "start": "2026-07-01", "until": None, "store_id": None, "payments": 5}  # fmt: skip
-    return resolve_period(saved, now=now, **(options | changes))
+    (period,) = resolve_stores([] if saved is None else [saved], now, **changes)
+    return period
 
 
 def test_the_period_of_a_new_output_ends_now() -> None:
@@ -248,12 +254,118 @@ def test_a_listing_never_starts_before_the_period() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"start": "2026-07-02"}, {"until": "2026-07-03"}, {"store_id": "store-2"}]
+    "changes", [{"start": "2026-07-02"}, {"until": "2026-07-03"}, {"payments": {"store-2": 0}}]
 )
-def test_another_period_or_store_is_refused(changes: dict[str, str]) -> None:
+def test_another_period_or_store_is_refused(changes: dict[str, Any]) -> None:
     saved = resolve(None, NOON).complete(NOON)
     with pytest.raises(CommandError, match="another period or store"):
         resolve(saved, NOON + timedelta(days=1), **changes)
+
+
+def test_stores_share_the_end_of_an_interrupted_export() -> None:
+    """One is complete, one was interrupted, and one could not be listed at all."""
+    stores = {"a": 5, "b": 3, "c": 0}
+    a, b, _ = resolve_stores([], NOON, payments=stores)
+    saved = [a.complete(NOON), b]
+    later = NOON + timedelta(days=1)
+    resumed = resolve_stores(saved, later, payments=stores)
+    assert resumed[:2] == saved
+    assert (resumed[2].until, resumed[2].list_from) == (NOON.isoformat(), JULY)
+
+
+def test_a_store_is_listed_up_to_the_end_at_which_another_was_interrupted() -> None:
+    stores = {"a": 5, "b": 3}
+    a, b = (period.complete(NOON) for period in resolve_stores([], NOON, payments=stores))
+    later = NOON + timedelta(days=1)
+    interrupted, _ = resolve_stores([a, b], later, payments=stores)
+    again = resolve_stores([interrupted, b], later + timedelta(days=1), payments=stores)
+    assert [period.until for period in again] == [later.isoformat()] * 2
+    assert again[0] == interrupted
+    assert (again[1].listed_until, again[1].payments_before) == (None, 3)
+
+
+STORES = ("store-a", "store-b")
+
+
+@pytest.fixture
+def two_stores() -> Iterator[PortOne]:
+    with PortOne(sub_store_ids=STORES) as emulator:
+        for store_id in STORES:
+            for number in range(12):
+                emulator.checkout(f"order-{number}", amount=1_000, store_id=store_id)
+        yield emulator
+
+
+def store_options(*stores: str) -> list[str]:
+    return [text for store_id in stores for text in ("--store", store_id)]
+
+
+def test_several_stores_go_into_one_output(two_stores: PortOne, make_shell: MakeShell) -> None:
+    shell = make_shell(PORTONE_API_SECRET=SECRET, PORTONE_BASE_URL=two_stores.url)
+    start = (two_stores.now - timedelta(days=1)).isoformat()
+    command = ["export", "--from", start, "--page-size", "5", *store_options(*STORES, *STORES)]
+    command += ["--columns", "store_id,id", "-o", "out.csv"]
+    done = shell.run(*command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "24 payments in out.csv, 24 of them new" in done.stdout
+    assert "store-a: 12 payments\nstore-b: 12 payments\n" in done.stdout
+    rows = (shell.folder / "out.csv").read_text(encoding="utf-8-sig").split()
+    expected = [f"{store_id},order-{number}" for store_id in STORES for number in range(12)]
+    assert rows == ["store_id,id", *expected]
+    assert [line["storeId"] for line in shell.lines("out.jsonl")] == [
+        store_id for store_id in STORES for _ in range(12)
+    ]
+    # Another run adds what is new in each, and one without a store does not take its place.
+    two_stores.checkout("later", amount=1, store_id="store-a")
+    assert "25 payments in out.csv, 1 of them new" in shell.run(*command).stdout
+    done = shell.run("export", "--from", start, "-o", "out.csv", "--columns", "store_id,id")
+    assert (done.returncode, "another period or store" in done.stderr) == (2, True)
+
+
+def test_one_store_that_fails_does_not_stop_the_others(
+    two_stores: PortOne, make_shell: MakeShell
+) -> None:
+    shell = make_shell(PORTONE_API_SECRET=SECRET, PORTONE_BASE_URL=two_stores.url)
+    start = (two_stores.now - timedelta(days=1)).isoformat()
+    command = ["export", "--from", start, "-o", "out.csv"]
+    done = shell.run(*command, *store_options("store-a", "unknown", "store-b"))
+    assert done.returncode == 1
+    assert "portone-async: unknown: 403 FORBIDDEN" in done.stderr
+    assert "unknown: 0 payments, not complete (left out of CSV and Parquet)\n" in done.stdout
+    assert "24 payments in out.jsonl" in done.stdout
+    assert "1 of 3 stores failed. Run the same command again to resume." in done.stdout
+    assert (shell.folder / "out.csv").read_text().count("\n") == 25
+
+    # It need not be part of the next run, as nothing of it is in the output.
+    assert shell.run(*command, *store_options(*STORES)).returncode == 0
+    done = shell.run(*command[:-1], "none.csv", *store_options("unknown", "other"))
+    assert (done.returncode, "2 of 2 stores failed" in done.stdout) == (1, True)
+    assert not (shell.folder / "none.csv").exists()
+
+
+def test_a_store_that_is_not_complete_is_not_in_the_table(
+    two_stores: PortOne, make_shell: MakeShell
+) -> None:
+    shell = make_shell(PORTONE_API_SECRET=SECRET, PORTONE_BASE_URL=two_stores.url)
+    start = (two_stores.now - timedelta(days=1)).isoformat()
+    command = ["export", "--from", start, "--page-size", "5", *store_options(*STORES)]
+    command += ["-o", "out.csv"]
+    # After four pages of store-a and one of store-b.
+    two_stores.future("getAllPaymentsByCursor", json_change(lambda _: None), times=5)
+    broken = json_change(lambda body: body.update(items=None))
+    two_stores.future("getAllPaymentsByCursor", broken)
+    done = shell.run(*command)
+    assert done.returncode == 1
+    assert "store-b: 5 payments, not complete (left out of CSV and Parquet)\n" in done.stdout
+    assert "17 payments in out.jsonl" in done.stdout
+    assert (shell.folder / "out.csv").read_text().count("\n") == 13
+    assert len(shell.lines("out.jsonl")) == 17
+
+    before = two_stores.requested.total()
+    done = shell.run(*command)
+    assert (done.returncode, "24 payments in out.csv, 7 of them new" in done.stdout) == (0, True)
+    # Only the other two pages of store-b, and the empty one.
+    assert two_stores.requested.total() - before == 3
 
 
 def test_an_output_without_its_period_file_is_refused(portone: PortOne, shell: Shell) -> None:

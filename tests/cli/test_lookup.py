@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from portone_async import PortOne as PortOneClient
 from portone_async.cli.app import app
-from portone_async.cli.command import ExitCode
+from portone_async.cli.command import CommandError, ExitCode
+from portone_async.cli.ids import read_ids
 from portone_async.cli.journal import Journal
 from portone_async.cli.lookup import MAX_CONNECTION_FAILURES, Limits
 from portone_async.cli.lookup import _run as run_lookup
@@ -165,6 +166,9 @@ def test_without_a_secret_nothing_happens(
         (["lookup", "ids", "-o", "out.jsonl", "--concurrency", "0"], "--concurrency"),
         (["lookup", "ids", "-o", "out.jsonl", "--rate", "0"], "--rate"),
         (["lookup", "ids", "-o", "out.jsonl", "--base-url", "here"], "base_url"),
+        (["lookup", "ids", "-o", "out.jsonl", "--columns", "id"], "--columns is for CSV"),
+        (["lookup", "ids", "-o", "out.csv", "--columns", "idd"], "'idd' (did you mean id?)"),
+        (["export", "--from", "2026-01-01", "-o", "o.csv", "--columns", "x.y"], "'x.y'"),
         (["nonsense"], "nonsense"),
     ],
 )
@@ -227,7 +231,8 @@ def test_a_full_disk_is_reported(portone: PortOne, shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "columns"),
     [
-        ("orders.csv", "payment_id\norder-0\n", "there are: payment_id. If"),
+        ("orders.csv", "payment_id\norder-0\n", "there are: payment_id\n"),
+        ("-", "\n\n고객사 주문 번호\norder-0\n", "there are: 고객사 주문 번호\n"),
         ("orders.csv", "\nwhen,Order\ntoday,order-0\n", "there are: when, Order\n"),
         ("orders.CSV", '"when","the, order"\r\n', "there are: when, the, order\n"),
         ("orders.txt", "when,order\ntoday,order-0\n", "there are: when, order\n"),
@@ -246,6 +251,101 @@ def test_a_csv_file_needs_a_column(
     assert columns in done.stderr
     assert not portone.requested
     assert not (shell.folder / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "columns"),
+    [
+        ("orders.csv", "code\norder-0\n", "code. If that is an id"),
+        ("orders.csv", "order-0\n", "order-0. If that is an id"),
+        ("orders", "\ufeffpaymentId\r\norder-0\r\n", "paymentId$"),
+        ("orders.txt", ' "Payment ID"\norder-0\n', "Payment ID$"),
+        ("orders.txt", "merchant_uid\norder-0\n", "merchant_uid$"),
+        ("orders.txt", "주문번호\norder-0\n", "주문번호$"),
+        ("orders.txt", "when\torder\ntoday\torder-0\n", "when, order$"),
+        ("orders.txt", "when;order\ntoday;order-0\n", "when, order$"),
+    ],
+)
+def test_a_heading_is_not_an_id(tmp_path: Path, name: str, content: str, columns: str) -> None:
+    (tmp_path / name).write_bytes(content.encode())
+    with pytest.raises(CommandError, match=f"by --column; there are: {columns}") as caught:
+        read_ids(tmp_path / name, column=None, encoding="utf-8-sig")
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ('\n"when","주문번호"\n"a, b","order-0"\n\n"c\n\nd","order-1"\nshort\n,\n', "utf-8"),
+        ("when\t주문번호\r\n1\torder-0\r\n2\torder-1\r\n", "utf-16"),
+        ("when; 주문번호 \r1;order-0\r2;order-1\r", "utf-8-sig"),
+        ("when,주문번호\n1,order-0\n2,order-1", "cp949"),
+        ("when,주문번호\n1,order-0\n2,order-1", "euc-kr"),
+    ],
+)
+def test_a_column_is_read_whatever_wrote_the_file(
+    tmp_path: Path, content: str, encoding: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(content.encode(encoding))
+    options = {"column": "주문번호", "encoding": encoding}
+    assert read_ids(path, **options) == ["order-0", "order-1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "ids"),
+    [
+        ("order-0\r\n\r\n  order-1\r\n", ["order-0", "order-1"]),
+        ('"order-0"\n"a ""b"" c"\n"d\n', ["order-0", 'a "b" c', '"d']),
+        ("a b\norder_id\n1,5\n결제\n", ["a b", "order_id", "1,5", "결제"]),
+        ("", []),
+    ],
+)
+def test_a_plain_list_has_no_heading(tmp_path: Path, content: str, ids: list[str]) -> None:
+    path = tmp_path / "ids.txt"
+    path.write_bytes(content.encode())
+    assert read_ids(path, column=None, encoding="utf-8-sig") == ids
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("주문번호\n".encode("cp949"), "--encoding cp949"),
+        ("주문번호\n".encode("utf-16"), "--encoding utf-16"),
+        (b"id,id\n1,2\n", "several columns 'id'"),
+        (b"", "no column 'id'; there are: none"),
+        (b"id\n" + b"x" * 200_000, "cannot be read as CSV: field larger"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_explained(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=message) as caught:
+        read_ids(path, column="id", encoding="utf-8-sig")
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_ids_that_look_like_formulas_are_an_input_again(portone: PortOne, shell: Shell) -> None:
+    portone.checkout("=order", amount=1_000)
+    assert shell.run("lookup", "-", "-o", "a.csv", stdin=b"=order").returncode == 0
+    assert "'=order," in (shell.folder / "a.csv").read_text()
+    assert shell.run("lookup", "a.csv", "--column", "id", "-o", "b.jsonl").returncode == 0
+    assert [line["id"] for line in shell.lines("b.jsonl")] == ["=order"]
+
+
+def test_http_to_another_machine_has_to_be_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORTONE_API_SECRET", "a-secret")
+    options = ["--base-url", "http://portone.example:1", "--max-failures", "1"]
+    arguments = ["lookup", "-", "-o", "out.jsonl", *options]
+    refused = CliRunner().invoke(app, arguments, input="")
+    assert (refused.exit_code, "--allow-http if that" in refused.stderr) == (2, True)
+    allowed = CliRunner().invoke(app, [*arguments, "--allow-http"], input="")
+    assert allowed.exit_code == 0
 
 
 def test_a_csv_file_without_a_heading_may_be_passed_on_stdin(

@@ -141,7 +141,7 @@ def test_a_journal_cut_anywhere_keeps_its_complete_lines(
     kept = written[: content[:cut].count(b"\n")]
 
     with Journal(path) as journal:
-        assert journal.ids == {record.id for record in kept}
+        assert journal.stores[None].ids == {record.id for record in kept}
         assert journal.totals.payments == len(kept)
         journal.add(Record("one more", {}))
     assert list(read_records(path)) == [*kept, Record("one more", {})]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portone_async.cli import tables
-from portone_async.cli.columns import COLUMNS
-from portone_async.cli.command import CommandError
+from portone_async.cli.columns import COLUMNS, choose_columns
+from portone_async.cli.command import CommandError, ExitCode
+from portone_async.cli.formulas import escape_formula, unescape_formula
 from portone_async.cli.journal import Record
-from portone_async.cli.target import Format
+from portone_async.cli.payment_fields import find_field, payment_fields
+from portone_async.cli.target import Format, Target
 
 from .conftest import PortOne, Shell
 
@@ -23,7 +28,8 @@ PAYMENT: dict[str, Any] = {
     "amount": {"total": 1000, "paid": 1000, "cancelled": 0},
     "orderName": "=1+1",
     "paidAt": "2026-07-03T09:00:00.5Z",
-    "customer": {"name": "Kim Minsu"},
+    "customer": {"name": "Kim Minsu", "phoneNumber": "+82-10-1234-5678"},
+    "isCulturalExpense": True,
 }
 ODD: dict[str, Any] = {
     "status": ["?"],
@@ -41,7 +47,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def test_csv_has_the_documented_columns(tmp_path: Path) -> None:
-    tables.write_table(Format.CSV, tmp_path / "t.csv", RECORDS, None)
+    tables.write_table(Target(tmp_path / "t.csv", Format.CSV), RECORDS, None)
     first, odd = read_csv(tmp_path / "t.csv")
     assert list(first) == [column.name for column in COLUMNS]
     assert (first["id"], first["total"], first["paid_at"]) == (
@@ -53,16 +59,125 @@ def test_csv_has_the_documented_columns(tmp_path: Path) -> None:
 
 
 def test_csv_has_no_formulas_and_no_personal_data(tmp_path: Path) -> None:
-    tables.write_table(Format.CSV, tmp_path / "t.csv", RECORDS, None)
+    tables.write_table(Target(tmp_path / "t.csv", Format.CSV), RECORDS, None)
     assert read_csv(tmp_path / "t.csv")[0]["order_name"] == "'=1+1"
     assert "Minsu" not in (tmp_path / "t.csv").read_text()
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\uff1d", "\t", "\r", "\n"])
+def test_no_text_is_a_formula_in_a_spreadsheet(tmp_path: Path, start: str) -> None:
+    """Not even an id: a customer's browser chooses it."""
+    payment = PAYMENT | {"customData": f"{start}1", "status": f"{start}2"}
+    target = Target(tmp_path / "t.csv", Format.CSV, choose_columns("id,status,customData"))
+    tables.write_table(target, [Record(f"{start}0", payment)], None)
+    (row,) = read_csv(target.path)
+    assert row == {"id": f"'{start}0", "status": f"'{start}2", "customData": f"'{start}1"}
+
+
+def test_numbers_stay_numbers(tmp_path: Path) -> None:
+    target = Target(tmp_path / "t.csv", Format.CSV, choose_columns("total,amount.vat"))
+    tables.write_table(target, [Record("a", {"amount": {"total": -5, "vat": -0.5}})], None)
+    assert read_csv(target.path) == [{"total": "-5", "amount.vat": "-0.5"}]
+
+
+@given(st.text(st.sampled_from("'=+-@ax"), max_size=6))
+def test_an_escaped_text_comes_back_as_it_was(text: str) -> None:
+    assert unescape_formula(escape_formula(text)) == text
+
+
+CHOSEN = "customer.phoneNumber, id,amount.total,paidAt,amount,isCulturalExpense,products"
+
+
+def test_columns_are_chosen_and_ordered(tmp_path: Path) -> None:
+    target = Target(tmp_path / "t.csv", Format.CSV, choose_columns(CHOSEN))
+    tables.write_table(target, RECORDS, None)
+    first, odd = read_csv(target.path)
+    assert list(first.items()) == [
+        ("customer.phoneNumber", "'+82-10-1234-5678"),
+        ("id", "a,\n한글"),
+        ("amount.total", "1000"),
+        ("paidAt", PAYMENT["paidAt"]),
+        ("amount", '{"total":1000,"paid":1000,"cancelled":0}'),
+        ("isCulturalExpense", "true"),
+        ("products", ""),
+    ]
+    assert odd["amount.total"] == "many"
+
+
+@pytest.mark.parametrize("library", ["pyarrow", "polars"])
+def test_chosen_columns_of_parquet_have_the_fields_types(tmp_path: Path, library: str) -> None:
+    pytest.importorskip(library)
+    polars = pytest.importorskip("polars")
+    target = Target(tmp_path / "t.parquet", Format.PARQUET, choose_columns(CHOSEN))
+    tables.write_table(target, RECORDS, library)
+    first, odd = polars.read_parquet(target.path).to_dicts()
+    assert first == {
+        "customer.phoneNumber": "+82-10-1234-5678",
+        "id": "a,\n한글",
+        "amount.total": 1000,
+        "paidAt": datetime(2026, 7, 3, 9, 0, 0, 500_000, UTC),
+        "amount": '{"total":1000,"paid":1000,"cancelled":0}',
+        "isCulturalExpense": True,
+        "products": None,
+    }
+    assert (odd["amount.total"], odd["amount"]) == (None, '{"total":"many","paid":true}')
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            "id,amount.totl",
+            "no column 'amount.totl' (did you mean amount.total?); there are: amount",
+        ),
+        ("id,totals", "no column 'totals' (did you mean total?); there are: id, status, currency"),
+        ("order.name", "there are: id, status"),
+        ("id,customers", "(did you mean customer?); there are: id"),
+        ("id,status.x", "no column 'status.x' (did you mean status?); there are: id"),
+        ("id,", "no column ''; there are: id"),
+        ("id,total,id", "--columns names 'id' twice"),
+    ],
+)
+def test_an_unknown_column_is_named_with_what_there_is(names: str, message: str) -> None:
+    with pytest.raises(CommandError, match=re.escape(message)) as caught:
+        choose_columns(names)
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_every_column_is_a_field_of_a_payment() -> None:
+    """So the usual columns, and the paths that --columns takes, follow PortOne's document."""
+    for column in COLUMNS[1:]:
+        field = find_field(payment_fields(), column.path)
+        assert field is not None
+        assert field.kind == column.kind
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_other_columns_go_into_another_file(portone: PortOne, shell: Shell, name: str) -> None:
+    """The columns that a user has chosen do not say for sure who wrote a file."""
+    if name.endswith("parquet"):
+        pytest.importorskip("polars")
+    portone.sell(1)
+    command = ("lookup", "-", "-o", name)
+    assert shell.run(*command, stdin=b"order-0").returncode == 0
+    chosen = ("--columns", "id,amount.total")
+    for _ in range(2):
+        assert shell.run(*command, *chosen, stdin=b"order-0").returncode == 0
+    before = (shell.folder / name).read_bytes()
+    done = shell.run(*command, stdin=b"order-0")
+    assert (done.returncode, f"{name} has other columns" in done.stderr) == (2, True)
+    (shell.folder / "out.jsonl").unlink()
+    done = shell.run(*command, *chosen, stdin=b"order-0")
+    assert (done.returncode, "not written by this command" in done.stderr) == (2, True)
+    assert (shell.folder / name).read_bytes() == before
+    assert portone.requested.total() == 1
 
 
 @pytest.mark.parametrize("library", ["pyarrow", "polars"])
 def test_parquet_has_typed_columns(tmp_path: Path, library: str) -> None:
     pytest.importorskip(library)
     polars = pytest.importorskip("polars")
-    tables.write_table(Format.PARQUET, tmp_path / "t.parquet", RECORDS, library)
+    tables.write_table(Target(tmp_path / "t.parquet", Format.PARQUET), RECORDS, library)
     frame = polars.read_parquet(tmp_path / "t.parquet")
     assert frame.columns == [column.name for column in COLUMNS]
     first, odd = frame.to_dicts()
@@ -77,14 +192,14 @@ def test_parquet_has_typed_columns(tmp_path: Path, library: str) -> None:
 def test_an_empty_parquet_file_has_its_columns(tmp_path: Path, library: str) -> None:
     pytest.importorskip(library)
     polars = pytest.importorskip("polars")
-    tables.write_table(Format.PARQUET, tmp_path / "t.parquet", [], library)
+    tables.write_table(Target(tmp_path / "t.parquet", Format.PARQUET), [], library)
     assert polars.read_parquet(tmp_path / "t.parquet").columns == [c.name for c in COLUMNS]
 
 
 def test_parquet_without_a_library_is_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="polars or pyarrow"):
-        tables.check_table(Format.PARQUET, tmp_path / "t.parquet", None)
-    tables.check_table(Format.CSV, tmp_path / "t.csv", None)
+        tables.check_table(Target(tmp_path / "t.parquet", Format.PARQUET), None)
+    tables.check_table(Target(tmp_path / "t.csv", Format.CSV), None)
 
 
 def test_a_table_is_written_atomically(tmp_path: Path) -> None:
@@ -96,7 +211,7 @@ def test_a_table_is_written_atomically(tmp_path: Path) -> None:
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="disk"):
-        tables.write_table(Format.CSV, path, broken(), None)
+        tables.write_table(Target(path, Format.CSV), broken(), None)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [
         ("t.csv", "the previous table")
     ]
