@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
+from portone_emulator.state.fields import (
+    BILLING_KEY_FIELDS,
+    CASH_RECEIPT_FIELDS,
+    IDENTITY_VERIFICATION_FIELDS,
+    PAYMENT_FIELDS,
+    SCHEDULE_FIELDS,
+)
+from portone_emulator.state.index import Fields, Index
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.records import Key, Payment, Schedule
-from portone_emulator.state.time_index import TimeIndex
+from portone_emulator.state.time_index import TimeIndex, TimeLog
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -55,61 +64,122 @@ class RecordList(list[V]):
             self.changed[position] = None
 
 
-class Payments(RecordDict[Key, Payment]):
+class Events(RecordList[JsonObject]):
+    """The payment events, never replaced.
+
+    Attributes:
+        log: all of them, in the order of their creation.
+        of_store: those of each store.
+    """
+
+    def __init__(self, events: Iterable[JsonObject] = ()) -> None:
+        super().__init__()
+        self.log: TimeLog[JsonObject] = TimeLog()
+        self.of_store: dict[str, TimeLog[JsonObject]] = {}
+        for event in events:
+            self.append(event)
+
+    def append(self, record: JsonObject) -> None:
+        """Append an event."""
+        super().append(record)
+        for log in (self.log, self.of_store.setdefault(record["storeId"], TimeLog())):
+            log.append(record, record["createdAt"])
+
+
+class IndexedRecords(RecordDict[K, V]):
+    """Records that are listed.
+
+    Attributes:
+        fields: what they are sorted and filtered by.
+        index: their keys by those fields.
+    """
+
+    fields: ClassVar[Fields[Any]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index: Index[K, V] = Index(self.fields)
+
+    def __setitem__(self, key: K, record: V) -> None:
+        super().__setitem__(key, record)
+        self.index.put(key, record)
+
+    def __delitem__(self, key: K) -> None:
+        super().__delitem__(key)
+        self.index.discard(key)
+
+
+class BillingKeys(IndexedRecords[str, JsonObject]):
+    """The billing keys, those deleted by the API included."""
+
+    fields = BILLING_KEY_FIELDS
+
+
+class CashReceipts(IndexedRecords[Key, JsonObject]):
+    """The cash receipts, by their payment's key."""
+
+    fields = CASH_RECEIPT_FIELDS
+
+
+class IdentityVerifications(IndexedRecords[Key, JsonObject]):
+    """The identity verifications."""
+
+    fields = IDENTITY_VERIFICATION_FIELDS
+
+
+class Payments(IndexedRecords[Key, Payment]):
     """The payments, never deleted.
 
     Attributes:
-        by_time: their keys by `requestedAt` and by `statusChangedAt`.
         expiring: the keys of those that wait for a deposit, by when their virtual account expires.
         of_store: the IDs of each store's payments, in the order of their creation.
     """
 
+    fields = PAYMENT_FIELDS
+
     def __init__(self) -> None:
         super().__init__()
-        self.by_time: dict[str, TimeIndex[Key, str]] = {
-            "requestedAt": TimeIndex(),
-            "statusChangedAt": TimeIndex(),
-        }
         self.expiring: TimeIndex[Key, datetime] = TimeIndex()
-        self.of_store: dict[str, list[str]] = {}
+        self.of_store: dict[str, TimeLog[str]] = {}
 
     def __setitem__(self, key: Key, payment: Payment) -> None:
         if key not in self:
-            self.of_store.setdefault(payment.store_id, []).append(payment.id)
+            log = self.of_store.setdefault(payment.store_id, TimeLog())
+            log.append(payment.id, payment.transactions[0].fields["requestedAt"])
         super().__setitem__(key, payment)
         latest = payment.latest
-        for name, index in self.by_time.items():
-            index.put(key, latest.fields[name])
         if latest.status == "VIRTUAL_ACCOUNT_ISSUED" and latest.account_expires_at is not None:
             self.expiring.put(key, latest.account_expires_at)
         else:
             self.expiring.discard(key)
 
 
-class Schedules(RecordDict[str, Schedule]):
+class Schedules(IndexedRecords[str, Schedule]):
     """The payment schedules, never deleted.
 
     Attributes:
-        by_time_to_pay: their IDs by `timeToPay`.
-        due: the same of those that are still SCHEDULED.
+        due: the IDs of those that are still SCHEDULED, by `timeToPay`.
         of_payment: the ID of the SCHEDULED one of each payment.
         of_billing_key: the IDs of the SCHEDULED ones of each billing key.
+        all_of_payment: the IDs of all of each payment.
     """
+
+    fields = SCHEDULE_FIELDS
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_time_to_pay: TimeIndex[str, str] = TimeIndex()
         self.due: TimeIndex[str, str] = TimeIndex()
         self.of_payment: dict[Key, str] = {}
         self.of_billing_key: dict[str, dict[str, None]] = {}
+        self.all_of_payment: dict[Key, list[str]] = {}
 
     def __setitem__(self, schedule_id: str, schedule: Schedule) -> None:
+        if schedule_id not in self:
+            self.all_of_payment.setdefault(schedule.key, []).append(schedule_id)
         super().__setitem__(schedule_id, schedule)
-        time_to_pay: str = schedule.fields["timeToPay"]
         of_billing_key = self.of_billing_key.setdefault(schedule.body["billingKey"], {})
-        self.by_time_to_pay.put(schedule_id, time_to_pay)
         if schedule.status == "SCHEDULED":
-            self.due.put(schedule_id, time_to_pay)
+            self.due.put(schedule_id, schedule.fields["timeToPay"])
             self.of_payment[schedule.key] = schedule_id
             of_billing_key[schedule_id] = None
             return
