@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from portone_emulator.state.fields import (
-    BILLING_KEY_FIELDS,
-    CASH_RECEIPT_FIELDS,
-    IDENTITY_VERIFICATION_FIELDS,
-    PAYMENT_FIELDS,
-    SCHEDULE_FIELDS,
-)
+from portone_emulator.platform.tables import READERS, Filters
+from portone_emulator.state import fields
 from portone_emulator.state.index import Fields, Index
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.records import Key, Payment, Schedule
@@ -90,15 +85,14 @@ class IndexedRecords(RecordDict[K, V]):
     """Records that are listed.
 
     Attributes:
-        fields: what they are sorted and filtered by.
-        index: their keys by those fields.
+        index: their keys by what they are sorted and filtered by, which `read_fields` reads.
     """
 
-    fields: ClassVar[Fields[Any]]
+    read_fields: ClassVar[Callable[[Any], Fields]]
 
     def __init__(self) -> None:
         super().__init__()
-        self.index: Index[K, V] = Index(self.fields)
+        self.index: Index[K, V] = Index(type(self).read_fields)
 
     def __setitem__(self, key: K, record: V) -> None:
         super().__setitem__(key, record)
@@ -112,19 +106,19 @@ class IndexedRecords(RecordDict[K, V]):
 class BillingKeys(IndexedRecords[str, JsonObject]):
     """The billing keys, those deleted by the API included."""
 
-    fields = BILLING_KEY_FIELDS
+    read_fields = staticmethod(fields.of_billing_key)
 
 
 class CashReceipts(IndexedRecords[Key, JsonObject]):
     """The cash receipts, by their payment's key."""
 
-    fields = CASH_RECEIPT_FIELDS
+    read_fields = staticmethod(fields.of_cash_receipt)
 
 
 class IdentityVerifications(IndexedRecords[Key, JsonObject]):
     """The identity verifications."""
 
-    fields = IDENTITY_VERIFICATION_FIELDS
+    read_fields = staticmethod(fields.of_identity_verification)
 
 
 class Payments(IndexedRecords[Key, Payment]):
@@ -135,7 +129,7 @@ class Payments(IndexedRecords[Key, Payment]):
         of_store: the IDs of each store's payments, in the order of their creation.
     """
 
-    fields = PAYMENT_FIELDS
+    read_fields = staticmethod(fields.of_payment)
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,7 +158,7 @@ class Schedules(IndexedRecords[str, Schedule]):
         all_of_payment: the IDs of all of each payment.
     """
 
-    fields = SCHEDULE_FIELDS
+    read_fields = staticmethod(fields.of_schedule)
 
     def __init__(self) -> None:
         super().__init__()
@@ -221,12 +215,17 @@ class KindRecords(RecordDict[KindKey, JsonObject]):
 
 
 class RecordsOfKind(dict[str, JsonObject]):
-    """The records of one kind by ID. What is put or deleted here, is so among those of all kinds."""
+    """The records of one kind by ID. What is put or deleted here, is so among those of all kinds.
+
+    Attributes:
+        index: their IDs by what they are filtered by.
+    """
 
     def __init__(self, records: KindRecords, kind: tuple[bool, str]) -> None:
         super().__init__()
         self._records = records
         self._kind = kind
+        self.index: Index[str, JsonObject] = Index(READERS.get(kind[1], Filters().read))
 
     def __setitem__(self, record_id: str, record: JsonObject) -> None:
         self._records[*self._kind, record_id] = record
@@ -238,5 +237,7 @@ class RecordsOfKind(dict[str, JsonObject]):
         """Take over what was put among the records of all kinds, or, if `None`, deleted there."""
         if record is None:
             super().__delitem__(record_id)
+            self.index.discard(record_id)
         else:
             super().__setitem__(record_id, record)
+            self.index.put(record_id, record)

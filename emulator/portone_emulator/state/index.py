@@ -10,7 +10,7 @@ from itertools import count, islice
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from attrs import Factory, frozen
+from attrs import frozen
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -24,22 +24,24 @@ Run: TypeAlias = tuple[Sequence[Entry[K]], range]
 ARRIVAL = "arrival"
 """The name of a time that is the same for all records: lists by it are in the order of arrival."""
 
+_FEW = 16
+"""The largest number of records that have a value of a lookup and are not grouped."""
 
-@frozen(kw_only=True)
-class Fields(Generic[V]):
-    """What lists can be sorted and filtered by. Each function reads it from a record.
+
+class Fields(NamedTuple):
+    """What a record is sorted and filtered by, by name. All records of an index have the same names.
 
     Attributes:
-        times: texts that sort by time; `None` where a record has none. Lists are sorted by them,
+        times: texts that sort by time; `None` where the record has none. Lists are sorted by them,
             and ranges are compared with them.
         facets: fields of few different values, such as statuses. Records are grouped by all of
             them together.
         lookups: fields of many different values, such as IDs.
     """
 
-    times: Mapping[str, Callable[[V], str | None]]
-    facets: Mapping[str, Callable[[V], Values]] = Factory(dict[str, Callable[[V], Values]])
-    lookups: Mapping[str, Callable[[V], Values]] = Factory(dict[str, Callable[[V], Values]])
+    times: dict[str, str | None]
+    facets: dict[str, Values]
+    lookups: dict[str, Values]
 
 
 @frozen
@@ -61,21 +63,27 @@ class Group(Generic[K]):
         self.lists: list[list[Entry[K]]] = [[] for _ in range(times)]
 
 
-class _Scope(dict[tuple[Values, ...], Group[K]]):
-    """Records that have one value of a lookup, or all records: their groups by their facets."""
+class _Scope(Generic[K]):
+    """Records that have one value of a lookup, or all records.
 
-    __slots__ = ("size",)
+    Attributes:
+        keys: the keys of few records; of more, they are in groups.
+        groups: the groups, by their facets; `None` of few records.
+    """
+
+    __slots__ = ("groups", "keys", "size")
 
     def __init__(self) -> None:
-        super().__init__()
         self.size = 0
+        self.keys: list[K] = []
+        self.groups: dict[tuple[Values, ...], Group[K]] | None = None
 
 
 class _Indexed(NamedTuple):
     """What is in the index of a record."""
 
-    number: int
-    times: tuple[str, ...]
+    entries: tuple[Entry[Any], ...]
+    """For each time, what is in the sorted lists."""
     facets: tuple[Values, ...]
     lookups: tuple[tuple[str, Hashable], ...]
 
@@ -88,32 +96,37 @@ class Index(Generic[K, V]):
     selects the fewest is used, and the others are checked for each record that it selects.
     """
 
-    def __init__(self, fields: Fields[V]) -> None:
-        self._fields = fields
-        self._times = {name: position for position, name in enumerate(fields.times)}
-        self._facets = {name: position for position, name in enumerate(fields.facets)}
+    def __init__(self, read: Callable[[V], Fields]) -> None:
+        self._read = read
+        self._times: dict[str, int] = {}
+        """Where each time stands in groups, and each facet in theirs, from the first record on."""
+        self._facets: dict[str, int] = {}
         self._all: _Scope[K] = _Scope()
+        self._all.groups = {}
         self._scopes: dict[tuple[str, Hashable], _Scope[K]] = {}
+        self._values: dict[str, dict[Hashable, None]] = {}
+        """The values of each lookup."""
+        self._lookups: dict[str, bool] = {}
+        """The lookups, and whether a record has had several values of it."""
         self._indexed: dict[K, _Indexed] = {}
-        self._several: set[str] = set()
-        """The lookups of which a record has had several values."""
         self._arrivals = count()
 
     def put(self, key: K, record: V) -> None:
         """Add a record, or follow its changes."""
-        fields = self._fields
-        times = tuple([read(record) or "" for read in fields.times.values()])
-        facets = tuple([read(record) for read in fields.facets.values()])
-        lookups: list[tuple[str, Hashable]] = []
-        for name, read in fields.lookups.items():
-            values = read(record)
-            if len(values) > 1:
-                values = tuple(dict.fromkeys(values))
-                self._several.add(name)
-            lookups += [(name, value) for value in values]
+        fields = self._read(record)
+        if not self._times:
+            self._times = {name: at for at, name in enumerate(fields.times)}
+            self._facets = {name: at for at, name in enumerate(fields.facets)}
+            self._lookups = dict.fromkeys(fields.lookups, False)
         old = self._indexed.get(key)
-        number = next(self._arrivals) if old is None else old.number
-        new = _Indexed(number, times, facets, tuple(lookups))
+        number = next(self._arrivals) if old is None else old.entries[0][1]
+        entries = tuple([(time or "", number, key) for time in fields.times.values()])
+        lookups: list[tuple[str, Hashable]] = []
+        for name, values in fields.lookups.items():
+            if len(values) > 1:
+                self._lookups[name] = True
+            lookups += [(name, value) for value in dict.fromkeys(values)]
+        new = _Indexed(entries, tuple(fields.facets.values()), tuple(lookups))
         if old == new:
             return
         if old is not None:
@@ -149,7 +162,7 @@ class Index(Generic[K, V]):
         groups = [
             group
             for scope in scopes
-            for group in scope.values()
+            for group in self._groups(scope)
             if all(any(each in values for each in group.facets[at]) for at, values in facets)
         ]
         checks: list[Callable[[K], bool]] = [self._has(each) for each in others]
@@ -157,20 +170,23 @@ class Index(Generic[K, V]):
             checks.append(check)
         return Selection(self, groups, period, checks, is_disjoint=is_disjoint)
 
+    def values_of(self, lookup: str) -> list[Any]:
+        """Return the values of a lookup that records have."""
+        return list(self._values.get(lookup, ()))
+
     def position(self, time: str) -> int:
         """Return where a time stands in groups and records."""
         return self._times[time]
 
-    def times_of(self, key: K) -> tuple[str, ...]:
-        """Return the times of a record; an empty text where it has none."""
-        return self._indexed[key].times
+    def entries_of(self, key: K) -> tuple[Entry[K], ...]:
+        """Return what is in the sorted lists of a record, for each time."""
+        return self._indexed[key].entries
 
     def count_by(self, facet: str, groups: Iterable[tuple[Group[K], int]]) -> Counter[Hashable]:
         """Count the records by the value of a facet, from the number of each group's."""
-        position = self._facets[facet]
         counts: Counter[Hashable] = Counter()
         for group, number in groups:
-            for value in group.facets[position]:
+            for value in group.facets[self._facets[facet]]:
                 counts[value] += number
         return counts
 
@@ -185,12 +201,12 @@ class Index(Generic[K, V]):
         """
         choices: list[tuple[int, int, list[_Scope[K]], frozenset[tuple[str, Hashable]], bool]] = []
         for name, values in wanted.items():
-            if name not in self._fields.lookups or not values:
+            if name not in self._lookups or not values:
                 continue
             pairs = frozenset((name, value) for value in values)
             scopes = [self._scopes[pair] for pair in pairs if pair in self._scopes]
             size = sum(scope.size for scope in scopes)
-            is_disjoint = name not in self._several or len(scopes) <= 1
+            is_disjoint = not self._lookups[name] or len(scopes) <= 1
             if not (is_disjoint and size == self._all.size):  # else all records have it
                 choices.append((size, len(choices), scopes, pairs, is_disjoint))
         if not choices:
@@ -202,39 +218,71 @@ class Index(Generic[K, V]):
     def _has(self, pairs: frozenset[tuple[str, Hashable]]) -> Callable[[K], bool]:
         return lambda key: not pairs.isdisjoint(self._indexed[key].lookups)
 
+    def _groups(self, scope: _Scope[K]) -> Collection[Group[K]]:
+        """Return the groups of a scope; those of few records are made for the occasion."""
+        if scope.groups is not None:
+            return scope.groups.values()
+        groups: dict[tuple[Values, ...], Group[K]] = {}
+        for key in scope.keys:
+            _insert(groups, self._indexed[key])
+        return groups.values()
+
     def _add(self, key: K, new: _Indexed) -> None:
-        entries = [(time, new.number, key) for time in new.times]
-        kept = self._all.get(new.facets)
-        if kept is not None:  # one tuple for all of a group
-            new = new._replace(facets=kept.facets)
-        self._indexed[key] = new
-        for scope in (self._all, *(self._scope(pair) for pair in new.lookups)):
-            group = scope.get(new.facets)
-            if group is None:
-                group = scope[new.facets] = Group(new.facets, len(entries))
+        facets = _insert(self._all.groups, new) if self._all.groups is not None else ()
+        self._all.size += 1
+        self._indexed[key] = new = new._replace(facets=facets)  # one tuple for all of a group
+        for pair in new.lookups:
+            scope = self._scopes.get(pair)
+            if scope is None:
+                scope = self._scopes[pair] = _Scope()
+                self._values.setdefault(pair[0], {})[pair[1]] = None
             scope.size += 1
-            for entries_of_group, entry in zip(group.lists, entries, strict=True):
-                insort(entries_of_group, entry)
+            if scope.groups is not None:
+                _insert(scope.groups, new)
+                continue
+            scope.keys.append(key)
+            if scope.size > _FEW:
+                scope.groups = {}
+                for each in scope.keys:
+                    _insert(scope.groups, self._indexed[each])
+                scope.keys.clear()
 
     def _remove(self, key: K, old: _Indexed) -> None:
         del self._indexed[key]
-        pairs: list[tuple[str, Hashable] | None] = [None, *old.lookups]
-        for pair in pairs:
-            scope = self._all if pair is None else self._scopes[pair]
-            group = scope[old.facets]
+        for scope in (self._all, *(self._scopes[pair] for pair in old.lookups)):
             scope.size -= 1
-            for entries, time in zip(group.lists, old.times, strict=True):
-                del entries[bisect_left(entries, (time, old.number, key))]
-            if not group.lists[0]:
-                del scope[old.facets]
-            if pair is not None and not scope:
-                del self._scopes[pair]
+            if scope.groups is None:
+                scope.keys.remove(key)
+            else:
+                _delete(scope.groups, old)
+        for pair in old.lookups:
+            if not self._scopes[pair].size:
+                del self._scopes[pair], self._values[pair[0]][pair[1]]
 
-    def _scope(self, pair: tuple[str, Hashable]) -> _Scope[K]:
-        scope = self._scopes.get(pair)
-        if scope is None:
-            scope = self._scopes[pair] = _Scope()
-        return scope
+
+def _insert(groups: dict[tuple[Values, ...], Group[K]], record: _Indexed) -> tuple[Values, ...]:
+    """Insert a record into its group, and return the group's facets."""
+    group = groups.get(record.facets)
+    if group is None:
+        group = groups[record.facets] = Group(record.facets, len(record.entries))
+    for entries, entry in zip(group.lists, record.entries, strict=True):
+        if not entries or entries[-1] < entry:  # most are the latest
+            entries.append(entry)
+        else:
+            insort(entries, entry)
+    return group.facets
+
+
+def _delete(groups: dict[tuple[Values, ...], Group[K]], record: _Indexed) -> None:
+    """Delete a record from its group."""
+    group = groups[record.facets]
+    for entries, entry in zip(group.lists, record.entries, strict=True):
+        if entries[-1] is entry:
+            entries.pop()
+        else:
+            del entries[bisect_left(entries, entry)]
+    if not group.lists[0]:
+        del groups[record.facets]
 
 
 class Selection(Generic[K, V]):
@@ -267,15 +315,15 @@ class Selection(Generic[K, V]):
         seen: set[K] = set()
         for group, (entries, positions) in zip(self._groups, self._ranges, strict=True):
             for at in positions:
-                _, number, key = entries[at]
+                _, _, key = entries[at]
                 if key in seen or not all(check(key) for check in self._checks):
                     continue
                 seen.add(key)
-                times = self._index.times_of(key)
+                all_entries = self._index.entries_of(key)
                 if group.facets not in kept:
-                    kept[group.facets] = Group(group.facets, len(times))
-                for into, time in zip(kept[group.facets].lists, times, strict=True):
-                    into.append((time, number, key))
+                    kept[group.facets] = Group(group.facets, len(all_entries))
+                for into, entry in zip(kept[group.facets].lists, all_entries, strict=True):
+                    into.append(entry)
         self._groups = list(kept.values())
         for group in self._groups:
             for entries in group.lists:
@@ -323,15 +371,15 @@ class Selection(Generic[K, V]):
         within = self._index.position(period.time)
         found: list[K] = []
         for _, _, key in _ordered(runs, 0, len(self), is_ascending=is_ascending):
-            if period.first <= self._index.times_of(key)[within] <= period.last:
+            if period.first <= self._index.entries_of(key)[within][0] <= period.last:
                 found.append(key)
                 if len(found) == stop:
                     return found
         at = self._index.position(time)
         entries = [
-            (self._index.times_of(key)[at], number, key)
+            self._index.entries_of(entries[position][2])[at]
             for entries, positions in self._ranges
-            for _, number, key in (entries[position] for position in positions)
+            for position in positions
         ]
         entries.sort(reverse=not is_ascending)
         if is_ascending:

@@ -20,6 +20,7 @@ from portone_emulator.state.json_values import (
     format_datetime,
     normalized,
     parse_datetime,
+    values_at,
 )
 from portone_emulator.state.state import State
 
@@ -143,15 +144,6 @@ def time_range(filters: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     return format_datetime(start), format_datetime(until)
 
 
-def get_nested(item: Any, *steps: str) -> Any:
-    """Return a nested field, `None` if a step is missing."""
-    for step in steps:
-        if not isinstance(item, dict):
-            return None
-        item = item.get(step)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return item  # pyright: ignore[reportUnknownVariableType]
-
-
 def matches_text(
     search: Mapping[str, str] | None, item: JsonObject, fields: Mapping[str, tuple[str, ...]]
 ) -> bool:
@@ -165,16 +157,6 @@ def matches_text(
     name = search["field"]
     places = fields.values() if name == "ALL" else [fields[name]] if name in fields else []
     return any(wanted in str(value).lower() for place in places for value in values_at(item, place))
-
-
-def values_at(item: Any, steps: tuple[str, ...]) -> list[Any]:
-    """Return the values at a path; a list on the path stands for each of its items."""
-    if isinstance(item, list):
-        members = cast("list[Any]", item)
-        return [value for member in members for value in values_at(member, steps)]
-    if not steps:
-        return [] if item is None else [item]
-    return values_at(get_nested(item, steps[0]), steps[1:])
 
 
 def in_date_range(wanted: Mapping[str, str] | None, time: str | None) -> bool:

@@ -9,8 +9,7 @@ import orjson
 
 from portone_emulator.billing import schedules
 from portone_emulator.http.app import RequestRecord
-from portone_emulator.state.json_values import JsonObject
-from portone_emulator.state.listing import get_nested
+from portone_emulator.state.json_values import JsonObject, get_nested
 from portone_emulator.state.records import Payment, Transaction
 from portone_emulator.state.state import Key, State
 from portone_emulator.web.view import payment_id, request_json, webhook_json
