@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_emulator import Emulator
+from portone_emulator.state.index import Fields, Index, Period
 from portone_emulator.state.time_index import TimeIndex
 from portone_emulator.web.dashboard import MAX_ROWS
 from portone_emulator.webhooks.queue import DeliveryQueue
@@ -164,15 +166,9 @@ def test_waiting_webhooks_do_not_slow_others_down(
 
 class TestTimeIndex:
     @given(
-        st.lists(
-            st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 9))), max_size=40
-        ),
-        st.integers(0, 9),
-        st.integers(0, 9),
+        st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 9))), max_size=40)
     )
-    def test_is_a_sorted_dictionary(
-        self, changes: list[tuple[int, int | None]], first: int, last: int
-    ) -> None:
+    def test_knows_the_first(self, changes: list[tuple[int, int | None]]) -> None:
         index: TimeIndex[int, str] = TimeIndex()
         expected: dict[int, str] = {}
         for key, time in changes:
@@ -182,31 +178,63 @@ class TestTimeIndex:
             else:
                 index.put(key, str(time))
                 expected[key] = str(time)
-        ordered = sorted(expected, key=lambda key: expected[key])
-        assert list(index) == ordered
-        assert list(reversed(index)) == ordered[::-1]
-        in_range = [key for key in ordered if str(first) <= expected[key] <= str(last)]
-        assert list(index.between(str(first), str(last))) == in_range
-        assert index.count(str(first), str(last)) == len(in_range)
-        assert index.first() == ((expected[ordered[0]], ordered[0]) if ordered else None)
+        assert len(index) == len(expected)
+        for key in sorted(expected, key=lambda key: expected[key]):
+            assert index.first() == (expected[key], key)
+            index.discard(key)
+        assert index.first() is None
 
     def test_finds_a_key_by_bisection(self) -> None:
-        comparisons = count()
-
-        class Time(str):
-            __slots__ = ()
-
-            def __lt__(self, other: str) -> bool:
-                next(comparisons)
-                return super().__lt__(other)
-
-        size = 4096
         index: TimeIndex[int, str] = TimeIndex()
-        for number in range(size):
-            index.put(number, Time(f"{number * 7919 % size:04}"))
-        before = next(comparisons)
-        assert before > size  # they are counted
-        index.put(1, Time("2000"))
-        index.discard(2)
-        index.count(Time("1000"), Time("3000"))
-        assert next(comparisons) - before < 6 * math.log2(size)
+        for number in range(SIZE):
+            index.put(number, Time(f"{number * 7919 % SIZE:04}"))
+        with few_comparisons():
+            index.put(1, Time("2000"))
+            index.discard(2)
+
+
+class TestIndex:
+    def test_finds_records_by_bisection(self) -> None:
+        index: Index[int, str] = Index(
+            lambda time: Fields({"time": time}, {"is odd": (time[-1] in "13579",)}, {})
+        )
+        for number in range(SIZE):
+            index.put(number, Time(f"{number * 7919 % SIZE:04}"))
+        with few_comparisons():
+            index.put(1, Time("2000"))
+            index.discard(2)
+            found = index.select({"is odd": [True]}, Period("time", "1000", "3000"))
+            assert 900 < len(found) < 1100
+            assert len(found.keys("time", is_ascending=False, start=500, size=10)) == 10
+
+
+SIZE = 4096
+COMPARISONS = count()
+
+
+class Time(str):
+    """A text that counts how often it is compared."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __lt__(self, other: str) -> bool:
+        next(COMPARISONS)
+        return super().__lt__(other)
+
+    def __gt__(self, other: str) -> bool:
+        next(COMPARISONS)
+        return super().__gt__(other)
+
+    def __eq__(self, other: object) -> bool:
+        next(COMPARISONS)
+        return super().__eq__(other)
+
+
+@contextmanager
+def few_comparisons() -> Iterator[None]:
+    """Check that the block compares times far less often than there are."""
+    before = next(COMPARISONS)
+    assert before > SIZE  # they are counted
+    yield
+    assert next(COMPARISONS) - before < 16 * math.log2(SIZE)
