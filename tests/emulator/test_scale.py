@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
@@ -22,6 +22,7 @@ from portone_emulator.web.dashboard import MAX_ROWS
 from portone_emulator.webhooks.queue import DeliveryQueue
 
 from .conftest import START, Shop, charge
+from .platform import CONTRACT, PARTNER
 from .receiver import receiving
 
 MANY = 30
@@ -126,6 +127,46 @@ class TestPayments:
         assert [each["id"] for each in listed["items"]] == newest
         assert listed["page"]["totalCount"] == 10
 
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            {"status": ["PAID"]},
+            {"status": ["PAID", "FAILED"], "methods": ["CARD"], "currency": "KRW"},
+            {"storeId": "store-emulator", "pgProvider": ["TOSSPAYMENTS"], "isTest": True},
+            {"status": ["PAID"], "sortBy": "STATUS_CHANGED_AT"},
+        ],
+        ids=str,
+    )
+    def test_filtered_page(
+        self, emulator: Emulator, shop: Shop, filters: dict[str, object]
+    ) -> None:
+        newest = self.newest(emulator, 10)
+        listed = shop.send_query("GET", "/payments", {"filter": filters}).json()
+        assert [each["id"] for each in listed["items"]] == newest
+        assert listed["page"]["totalCount"] == MANY
+
+    def test_few_among_many(self, emulator: Emulator, shop: Shop) -> None:
+        emulator.checkout("rare", "failed", amount=1000, currency="USD")
+        forbid(emulator._state.payments, ("store-emulator", "rare"))
+        for filters in ({"status": ["FAILED"]}, {"currency": "USD"}):
+            listed = shop.send_query("GET", "/payments", {"filter": filters}).json()
+            assert [each["id"] for each in listed["items"]] == ["rare"]
+            assert listed["page"]["totalCount"] == 1
+
+    def test_range_after_a_cursor(self, emulator: Emulator, shop: Shop) -> None:
+        newest = self.newest(emulator, 2)
+        body = {"from": (emulator.now - timedelta(minutes=2)).isoformat()}
+        listed = shop.send_query("GET", "/payments-by-cursor", body).json()
+        assert [each["payment"]["id"] for each in listed["items"]] == newest[::-1]
+
+    def test_story(self, emulator: Emulator, shop: Shop) -> None:
+        shop.pay("another").raise_for_status()
+        forbid(emulator._state.payments, ("store-emulator", "another"))
+        url = f"{emulator.url}/_emulator/payment"
+        page = httpx.get(url, params={"paymentId": "another"}, verify=False)
+        assert page.status_code == 200
+        assert "payInstantly" in page.text
+
     def test_page_after_a_cursor(self, emulator: Emulator, shop: Shop) -> None:
         newest = self.newest(emulator, 2)
         body = {"cursor": str(MANY - 2)}
@@ -145,6 +186,82 @@ class TestPayments:
             emulator.checkout(f"newer-{number}", amount=1000)
         self.newest(emulator, MAX_ROWS)
         assert httpx.get(emulator.url, verify=False).status_code == 200
+
+
+class TestOtherLists:
+    """Of many records, a list reads its page only."""
+
+    def check(
+        self,
+        records: dict[Any, Any],
+        shop: Shop,
+        path: str,
+        filters: dict[str, object],
+        size: int = 5,
+    ) -> None:
+        forbid(records, *list(records)[-size:])
+        body = {"filter": filters, "page": {"number": 0, "size": size}}
+        listed = shop.send_query("GET", path, body).json()
+        assert len(listed["items"]) == size
+        assert listed["page"]["totalCount"] == MANY
+
+    @pytest.mark.parametrize(
+        "filters", [{}, {"status": ["ISSUED"]}, {"customerId": "kim"}], ids=str
+    )
+    def test_billing_keys(self, emulator: Emulator, shop: Shop, filters: dict[str, object]) -> None:
+        for _ in range(MANY):
+            shop.issue_billing_key(customer={"id": "kim"})
+        self.check(emulator._state.billing_keys, shop, "/billing-keys", filters)
+
+    @pytest.mark.parametrize("filters", [{}, {"statuses": ["ISSUED"], "isManual": True}], ids=str)
+    def test_cash_receipts(
+        self, emulator: Emulator, shop: Shop, filters: dict[str, object]
+    ) -> None:
+        receipt = {
+            "channelKey": "channel-key-1",
+            "type": "PERSONAL",
+            "orderName": "a book",
+            "currency": "KRW",
+            "amount": {"total": 1000},
+            "customer": {"identityNumber": "01012345678"},
+        }
+        for number in range(MANY):
+            body = {**receipt, "paymentId": f"order-{number}"}
+            shop.post("/cash-receipts", json=body).raise_for_status()
+        self.check(emulator._state.cash_receipts, shop, "/cash-receipts", filters)
+
+    @pytest.mark.parametrize(
+        "filters", [{}, {"statuses": ["VERIFIED"], "customer": {"gender": "MALE"}}], ids=str
+    )
+    def test_identity_verifications(
+        self, emulator: Emulator, shop: Shop, filters: dict[str, object]
+    ) -> None:
+        for number in range(MANY):
+            emulator.verify_identity(f"verification-{number}", customer={"gender": "MALE"})
+        path = "/identity-verifications"
+        self.check(emulator._state.identity_verifications, shop, path, filters)
+
+    def test_schedules(self, emulator: Emulator, shop: Shop) -> None:
+        billing_key = shop.issue_billing_key()
+        for number in range(MANY):
+            schedule(shop, f"order-{number}", billing_key, 1 + number)
+        filters: dict[str, object] = {
+            "billingKey": billing_key,
+            "status": ["SCHEDULED"],
+            "from": START.isoformat(),
+            "until": (START + timedelta(days=365)).isoformat(),
+        }
+        self.check(emulator._state.schedules, shop, "/payment-schedules", filters)
+
+    @pytest.mark.parametrize("filters", [{}, {"tags": ["fruit"]}, {"banks": ["SHINHAN"]}], ids=str)
+    def test_partners(self, emulator: Emulator, shop: Shop, filters: dict[str, object]) -> None:
+        contract = CONTRACT | {"id": "contract-1"}
+        shop.post("/platform/contracts", json=contract).raise_for_status()
+        for number in range(MANY):
+            partner = PARTNER | {"id": f"partner-{number}"}
+            shop.post("/platform/partners", json=partner).raise_for_status()
+        partners = emulator._state.records.of_kind[False, "partner"]
+        self.check(partners, shop, "/platform/partners", filters)
 
 
 @pytest.mark.parametrize("urls", [1, MANY])
@@ -232,7 +349,7 @@ class Time(str):
 
 
 @contextmanager
-def few_comparisons() -> Iterator[None]:
+def few_comparisons() -> Generator[None]:
     """Check that the block compares times far less often than there are."""
     before = next(COMPARISONS)
     assert before > SIZE  # they are counted
