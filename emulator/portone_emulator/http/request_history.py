@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from portone_emulator.http.app import RequestRecord
@@ -16,7 +16,7 @@ class RequestHistory:
 
     def __init__(self) -> None:
         self._records: deque[RequestRecord] = deque()
-        self._of_payment: dict[str, deque[RequestRecord]] = {}
+        self._of_payment: dict[str, list[RequestRecord]] = {}
 
     def __len__(self) -> int:
         return len(self._records)
@@ -28,13 +28,13 @@ class RequestHistory:
         """Add a request, and drop the oldest beyond `MAX_REQUEST_RECORDS`."""
         self._records.append(record)
         if record.payment_id is not None:
-            self._of_payment.setdefault(record.payment_id, deque()).append(record)
+            self._of_payment.setdefault(record.payment_id, []).append(record)
         if len(self._records) <= MAX_REQUEST_RECORDS:
             return
         oldest = self._records.popleft()
         if oldest.payment_id is not None:
             of_payment = self._of_payment[oldest.payment_id]
-            of_payment.popleft()
+            del of_payment[0]
             if not of_payment:
                 del self._of_payment[oldest.payment_id]
 
@@ -44,7 +44,7 @@ class RequestHistory:
 
     def of_payment(self, payment_id: str, limit: int) -> tuple[list[RequestRecord], int]:
         """Return the latest requests whose path names a payment, latest first, and how many are."""
-        found = self._of_payment.get(payment_id, deque[RequestRecord]())
+        found = self._of_payment.get(payment_id, [])
         return _latest(found, limit), len(found)
 
     def clear(self) -> None:
@@ -53,7 +53,7 @@ class RequestHistory:
         self._of_payment.clear()
 
 
-def _latest(records: deque[RequestRecord], limit: int) -> list[RequestRecord]:
+def _latest(records: Sequence[RequestRecord], limit: int) -> list[RequestRecord]:
     """Return the last records, as they are at some moment: others may be added meanwhile."""
     count = len(records)
     return [records[-number] for number in range(1, min(count, limit) + 1)]

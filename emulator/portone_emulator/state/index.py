@@ -108,6 +108,8 @@ class Index(Generic[K, V]):
         """The values of each lookup."""
         self._lookups: dict[str, bool] = {}
         """The lookups, and whether a record has had several values of it."""
+        self._single: dict[tuple[str, Hashable], tuple[tuple[str, Hashable], ...]] = {}
+        """The lookups of records that have one, by it."""
         self._indexed: dict[K, _Indexed] = {}
         self._arrivals = count()
 
@@ -119,7 +121,8 @@ class Index(Generic[K, V]):
             self._facets = {name: at for at, name in enumerate(fields.facets)}
             self._lookups = dict.fromkeys(fields.lookups, False)
         old = self._indexed.get(key)
-        number = next(self._arrivals) if old is None else old.entries[0][1]
+        # The same objects as before, for the sake of memory.
+        _, number, key = ("", next(self._arrivals), key) if old is None else old.entries[0]
         entries = tuple([(time or "", number, key) for time in fields.times.values()])
         lookups: list[tuple[str, Hashable]] = []
         for name, values in fields.lookups.items():
@@ -230,7 +233,11 @@ class Index(Generic[K, V]):
     def _add(self, key: K, new: _Indexed) -> None:
         facets = _insert(self._all.groups, new) if self._all.groups is not None else ()
         self._all.size += 1
-        self._indexed[key] = new = new._replace(facets=facets)  # one tuple for all of a group
+        # One tuple for all records of a group, and for all with the same single lookup.
+        lookups = new.lookups
+        if len(lookups) == 1:
+            lookups = self._single.setdefault(lookups[0], lookups)
+        self._indexed[key] = new = new._replace(facets=facets, lookups=lookups)
         for pair in new.lookups:
             scope = self._scopes.get(pair)
             if scope is None:
@@ -258,6 +265,7 @@ class Index(Generic[K, V]):
         for pair in old.lookups:
             if not self._scopes[pair].size:
                 del self._scopes[pair], self._values[pair[0]][pair[1]]
+                self._single.pop(pair, None)
 
 
 def _insert(groups: dict[tuple[Values, ...], Group[K]], record: _Indexed) -> tuple[Values, ...]:
