@@ -161,6 +161,7 @@ LABELS = {
     "payments_100k": "100,000 payments",
     "schedules_10k": "10,000 schedules",
     "webhooks_10k": "10,000 webhooks waiting",
+    "others_10k": "10,000 billing keys and so on",
 }
 
 

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +27,8 @@ PAYMENTS = 10_000
 CONNECTIONS = (1, 20)
 PAYMENTS_PER_ROUND = 2_000
 ROUNDS = 5
+PAGE = 10
+"""The items of a page: so many are there at least, so that all lists respond with as much."""
 REQUESTS_PER_ROUND = 100
 PAYMENT = {
     "channelKey": "channel-key-1",
@@ -35,6 +38,27 @@ PAYMENT = {
 }
 CARD = {"credential": {"number": "4111111111111111", "expiryYear": "30", "expiryMonth": "12"}}
 INSTANT = PAYMENT | {"method": {"card": CARD}}
+ALL_TIMES = {"from": "2020-01-01T00:00:00Z", "until": "3000-01-01T00:00:00Z"}
+CONTRACT: dict[str, object] = {
+    "id": "contract-1",
+    "name": "ten percent",
+    "platformFee": {"fixedRate": 10_000},
+    "platformFeeVatPayer": "PARTNER",
+    "subtractPaymentVatAmount": False,
+    "settlementCycle": {
+        "lagDays": 2,
+        "datePolicy": "HOLIDAY_BEFORE",
+        "method": {"monthly": {"daysOfMonth": [31]}},
+    },
+}
+PARTNER: dict[str, object] = {
+    "name": "a partner",
+    "contact": {"name": "Kim", "email": "kim@example.com"},
+    "account": {"bank": "SHINHAN", "currency": "KRW", "number": "110123", "holder": "Kim"},
+    "defaultContractId": "contract-1",
+    "tags": ["fruit"],
+    "type": {"nonWhtPayer": {}},
+}
 
 
 class Connection:
@@ -54,7 +78,7 @@ class Connection:
         """Send a request and return the body of its response, which must be a success."""
         content = b"" if body is None else json.dumps(body).encode()
         head = (
-            f"{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: PortOne emulator-secret\r\n"
+            f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: PortOne emulator-secret\r\n"
             f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
         )
         self._writer.write(head.encode() + content)
@@ -122,9 +146,15 @@ async def pay_all(url: str, ids: Iterable[str], connections: int, **fields: obje
     return sum(counts) / (time.perf_counter() - started)
 
 
-async def issue_billing_key(connection: Connection) -> str:
-    """Issue the billing key for schedules."""
-    body = {"channelKey": "channel-key-1", "method": {"card": CARD}}
+async def read(connection: Connection, path: str, _: str) -> None:
+    """Send a GET request."""
+    await connection.send("GET", path)
+
+
+async def issue_billing_key(connection: Connection, customer_id: str) -> str:
+    """Issue a billing key."""
+    customer = {"id": customer_id}
+    body = {"channelKey": "channel-key-1", "method": {"card": CARD}, "customer": customer}
     response = json.loads(await connection.send("POST", "/billing-keys", body))
     billing_key: str = response["billingKeyInfo"]["billingKey"]
     return billing_key
@@ -137,16 +167,60 @@ async def schedule(connection: Connection, payment_id: str, billing_key: str) ->
     await connection.send("POST", f"/payments/{payment_id}/schedule", body)
 
 
+async def add_record(connection: Connection, number: int) -> None:
+    """Create a billing key, a cash receipt, an identity verification and a partner."""
+    await issue_billing_key(connection, f"customer-{number}")
+    receipt = {name: PAYMENT[name] for name in ("channelKey", "orderName", "amount", "currency")}
+    receipt |= {"paymentId": f"receipt-{number}", "type": "PERSONAL"}
+    customer = {"identityNumber": "01012345678"}
+    await connection.send("POST", "/cash-receipts", {**receipt, "customer": customer})
+    verification = {
+        "channelKey": "channel-key-1",
+        "customer": {"name": "Kim", "phoneNumber": "01012345678", "ipAddress": "127.0.0.1"},
+        "operator": "SKT",
+        "method": "APP",
+    }
+    path = f"/identity-verifications/verification-{number}/send"
+    await connection.send("POST", path, verification)
+    await connection.send("POST", "/platform/partners", PARTNER | {"id": f"partner-{number}"})
+
+
+def listing(path: str, **filters: object) -> str:
+    """Return the path of a list with a filter."""
+    return f"{path}?requestBody={quote(json.dumps({'filter': filters}))}"
+
+
 async def request_times(url: str, round_number: int) -> dict[str, float]:
     """Return the median time of one request, by operation."""
     connection = await Connection.open(url)
-    billing_key = await issue_billing_key(connection)
+    billing_key = await issue_billing_key(connection, f"customer-of-round-{round_number}")
     operations: dict[str, Callable[[str], Awaitable[object]]] = {
         "getPayment": lambda _: connection.send("GET", "/payments/known"),
         "payInstantly": lambda number: connection.pay(f"pay-{number}"),
-        "getPayments": lambda _: connection.send("GET", f"/payments?requestBody={quote('{}')}"),
         "createPaymentSchedule": lambda number: schedule(connection, f"due-{number}", billing_key),
     }
+    cursor = quote(json.dumps({"from": "2998-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}))
+    reads = {
+        "getPayments": listing("/payments"),
+        "getPayments, by status": listing("/payments", status=["PAID"]),
+        "getPayments, by store and currency": listing(
+            "/payments", storeId="store-emulator", currency="KRW", methods=["CARD"]
+        ),
+        "getAllPaymentsByCursor": f"/payments-by-cursor?requestBody={cursor}",
+        "getAllPaymentEventsByCursor": f"/payment-events-by-cursor?requestBody={cursor}",
+        "getPaymentSchedules, by status": listing(
+            "/payment-schedules", status=["SCHEDULED"], **ALL_TIMES
+        ),
+        "getBillingKeyInfos, by status": listing("/billing-keys", status=["ISSUED"]),
+        "getBillingKeyInfos, by customer": listing("/billing-keys", customerId="customer-1"),
+        "getCashReceipts, by status": listing("/cash-receipts", statuses=["ISSUED"]),
+        "getIdentityVerifications, by status": listing(
+            "/identity-verifications", statuses=["READY"]
+        ),
+        "getPlatformPartners, by tag": listing("/platform/partners", tags=["fruit"]),
+        "a payment's story": "/_emulator/payment?paymentId=known",
+    }
+    operations |= {name: partial(read, connection, path) for name, path in reads.items()}
     medians: dict[str, float] = {}
     for name, send in operations.items():
         taken: list[float] = []
@@ -171,14 +245,20 @@ async def fill(url: str, holding: str, shop: str) -> None:
     """Create what the emulator is to hold."""
     connection = await Connection.open(url)
     await connection.pay("known")
+    await connection.send("POST", "/platform/contracts", CONTRACT)
+    for number in range(PAGE):
+        await add_record(connection, number)
     match holding:
         case "payments_10k" | "payments_100k":
             count = 10_000 if holding == "payments_10k" else 100_000
             await pay_all(url, (f"order-{number}" for number in range(count)), CONNECTIONS[-1])
         case "schedules_10k":
-            billing_key = await issue_billing_key(connection)
+            billing_key = await issue_billing_key(connection, "customer")
             for number in range(10_000):
                 await schedule(connection, f"order-{number}", billing_key)
+        case "others_10k":
+            for number in range(PAGE, 10_000):
+                await add_record(connection, number)
         case "webhooks_10k":
             ids = (f"order-{number}" for number in range(10_000))
             await pay_all(url, ids, CONNECTIONS[-1], noticeUrls=[shop])
@@ -240,7 +320,14 @@ def measure_payments() -> tuple[Section, Section]:
 
 def measure_requests() -> Section:
     """Measure single requests to emulators that hold different things, in turns."""
-    holdings = ("empty", "payments_10k", "payments_100k", "schedules_10k", "webhooks_10k")
+    holdings = (
+        "empty",
+        "payments_10k",
+        "payments_100k",
+        "schedules_10k",
+        "webhooks_10k",
+        "others_10k",
+    )
     rounds: dict[str, dict[str, list[float]]] = {}
     for holding in holdings:
         with silent_shop() as shop, emulator() as (url, _):

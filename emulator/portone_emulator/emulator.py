@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
@@ -25,6 +24,7 @@ from portone_emulator.http.auth import Auth
 from portone_emulator.http.background import BackgroundWorker
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.idempotency import IdempotencyKeys
+from portone_emulator.http.request_history import RequestHistory
 from portone_emulator.http.server import LOOPBACK, LoopbackServer
 from portone_emulator.http.validation import RequestValidator
 from portone_emulator.identity import verifications
@@ -57,7 +57,6 @@ from portone_emulator.webhooks.signing import decode_secret, generate_secret
 
 DEFAULT_SECRET = "emulator-secret"  # noqa: S105  (not a real one)
 DEFAULT_STORE_ID = "store-emulator"
-MAX_REQUEST_RECORDS = 100_000
 
 _HANDLERS: dict[str, Handler] = {
     **operations.HANDLERS,
@@ -156,7 +155,7 @@ class Emulator(Actions):
         self._port = port
         self._reset_lock = Lock()
         self._server: LoopbackServer | None = None
-        self._requests: deque[RequestRecord] = deque(maxlen=MAX_REQUEST_RECORDS)
+        self._requests = RequestHistory()
         self._on_request = on_request
         document = load()
         for provider in (channels or {}).values():

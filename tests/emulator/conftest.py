@@ -12,6 +12,7 @@ import pytest
 
 from portone_emulator import Emulator
 from portone_emulator.state import snapshots
+from portone_emulator.state.index import Index
 from portone_emulator.state.journal import Journal
 
 from .response_checks import check
@@ -89,6 +90,7 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
     with Emulator(start_at=START, journal=tmp_path / "journal") as emulator:
         yield emulator
         check_journal(emulator)
+        check_indexes(emulator)
 
 
 def check_journal(emulator: Emulator) -> None:
@@ -103,6 +105,35 @@ def check_journal(emulator: Emulator) -> None:
         del snapshot["now"], snapshot["secondsAhead"]  # of the last change
         snapshot["state"] = {name: part for name, part in snapshot["state"].items() if part}
     assert written == expected
+
+
+def check_indexes(emulator: Emulator) -> None:
+    """Check that the indexes have what the records say now: no change was forgotten."""
+    state = emulator._state
+    with state.lock:
+        parts: list[tuple[Any, Any]] = [
+            (records, records.index)
+            for records in (
+                state.payments,
+                state.schedules,
+                state.billing_keys,
+                state.cash_receipts,
+                state.identity_verifications,
+            )
+        ]
+        parts += [(records, records.index) for records in state.records.of_kind.values()]
+        for records, index in parts:
+            indexed = Index[Any, Any](index._read)
+            for key, record in records.items():
+                indexed.put(key, record)
+            assert _contents(index) == _contents(indexed)
+
+
+def _contents(index: Index[Any, Any]) -> dict[Any, Any]:
+    return {
+        key: ([time for time, _, _ in found.entries], found.facets, found.lookups)
+        for key, found in index._indexed.items()
+    }
 
 
 @pytest.fixture

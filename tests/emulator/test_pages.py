@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import Any, overload
+from typing import Any
 
 import httpx
 import pytest
 
 from portone_emulator import Emulator
 from portone_emulator.document.document import load
+from portone_emulator.http import request_history
 from portone_emulator.http.app import RequestRecord
+from portone_emulator.http.request_history import RequestHistory
 from portone_emulator.state.clock import Clock
 from portone_emulator.state.ids import Ids
 from portone_emulator.state.state import Settings, State
@@ -390,25 +392,16 @@ class TestForms:
         return httpx.post(url, data=fields, headers=headers, verify=False)
 
 
-class Counting(Sequence[RequestRecord]):
-    """A hundred thousand requests, which count how many of them are looked at."""
+class Counted:
+    """A request that notes when it is looked at."""
 
-    looked_at = 0
+    def __init__(self, record: RequestRecord, looked_at: set[int]) -> None:
+        self._record = record
+        self._looked_at = looked_at
 
-    def __init__(self, record: RequestRecord) -> None:
-        self.record = record
-
-    def __len__(self) -> int:
-        return 100_000
-
-    @overload
-    def __getitem__(self, index: int) -> RequestRecord: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[RequestRecord]: ...
-    def __getitem__(self, index: int | slice) -> Any:
-        self.looked_at += 1
-        assert isinstance(index, int)
-        return self.record
+    def __getattr__(self, name: str) -> Any:
+        self._looked_at.add(id(self))
+        return getattr(self._record, name)
 
 
 def test_snapshot_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
@@ -424,7 +417,27 @@ def test_snapshot_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
     settings = Settings("store", "merchant", frozenset(), None, None, "secret")
     state = State(load(), settings, Clock(START), Ids(0))
     state.payments = {("store", str(number)): Payment() for number in range(100_000)}  # pyright: ignore[reportAttributeAccessIssue]
-    requests = Counting(busy.requests[0])
+    requests = RequestHistory()
+    seen: set[int] = set()
+    for _ in range(100_000):
+        requests.append(Counted(busy.requests[0], seen))  # pyright: ignore[reportArgumentType]
+    seen.clear()
     taken = snapshot(state, requests, MAX_ROWS)
     assert (taken["counts"]["payments"], taken["counts"]["requests"]) == (100_000, 100_000)
-    assert (looked_at, requests.looked_at) == (MAX_ROWS, MAX_ROWS)
+    assert (looked_at, len(seen)) == (MAX_ROWS, MAX_ROWS)
+
+
+def test_the_oldest_requests_are_dropped(busy: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_history, "MAX_REQUEST_RECORDS", 3)
+    about = next(record for record in busy.requests if record.payment_id is not None)
+    other = next(record for record in busy.requests if record.payment_id != about.payment_id)
+    assert about.payment_id is not None
+    requests = RequestHistory()
+    for record in (about, other, about, other):
+        requests.append(record)
+    assert list(requests) == [other, about, other]
+    assert requests.latest(2) == [other, about]
+    assert requests.of_payment(about.payment_id, 9) == ([about], 1)
+    requests.append(other)
+    requests.append(other)
+    assert requests.of_payment(about.payment_id, 9) == ([], 0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -15,11 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_emulator import Emulator
+from portone_emulator.state.index import Fields, Index, Period
 from portone_emulator.state.time_index import TimeIndex
 from portone_emulator.web.dashboard import MAX_ROWS
 from portone_emulator.webhooks.queue import DeliveryQueue
 
 from .conftest import START, Shop, charge
+from .platform import CONTRACT, PARTNER
 from .receiver import receiving
 
 MANY = 30
@@ -124,6 +127,46 @@ class TestPayments:
         assert [each["id"] for each in listed["items"]] == newest
         assert listed["page"]["totalCount"] == 10
 
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            {"status": ["PAID"]},
+            {"status": ["PAID", "FAILED"], "methods": ["CARD"], "currency": "KRW"},
+            {"storeId": "store-emulator", "pgProvider": ["TOSSPAYMENTS"], "isTest": True},
+            {"status": ["PAID"], "sortBy": "STATUS_CHANGED_AT"},
+        ],
+        ids=str,
+    )
+    def test_filtered_page(
+        self, emulator: Emulator, shop: Shop, filters: dict[str, object]
+    ) -> None:
+        newest = self.newest(emulator, 10)
+        listed = shop.send_query("GET", "/payments", {"filter": filters}).json()
+        assert [each["id"] for each in listed["items"]] == newest
+        assert listed["page"]["totalCount"] == MANY
+
+    def test_few_among_many(self, emulator: Emulator, shop: Shop) -> None:
+        emulator.checkout("rare", "failed", amount=1000, currency="USD")
+        forbid(emulator._state.payments, ("store-emulator", "rare"))
+        for filters in ({"status": ["FAILED"]}, {"currency": "USD"}):
+            listed = shop.send_query("GET", "/payments", {"filter": filters}).json()
+            assert [each["id"] for each in listed["items"]] == ["rare"]
+            assert listed["page"]["totalCount"] == 1
+
+    def test_range_after_a_cursor(self, emulator: Emulator, shop: Shop) -> None:
+        newest = self.newest(emulator, 2)
+        body = {"from": (emulator.now - timedelta(minutes=2)).isoformat()}
+        listed = shop.send_query("GET", "/payments-by-cursor", body).json()
+        assert [each["payment"]["id"] for each in listed["items"]] == newest[::-1]
+
+    def test_story(self, emulator: Emulator, shop: Shop) -> None:
+        shop.pay("another").raise_for_status()
+        forbid(emulator._state.payments, ("store-emulator", "another"))
+        url = f"{emulator.url}/_emulator/payment"
+        page = httpx.get(url, params={"paymentId": "another"}, verify=False)
+        assert page.status_code == 200
+        assert "payInstantly" in page.text
+
     def test_page_after_a_cursor(self, emulator: Emulator, shop: Shop) -> None:
         newest = self.newest(emulator, 2)
         body = {"cursor": str(MANY - 2)}
@@ -145,6 +188,82 @@ class TestPayments:
         assert httpx.get(emulator.url, verify=False).status_code == 200
 
 
+class TestOtherLists:
+    """Of many records, a list reads its page only."""
+
+    def check(
+        self,
+        records: dict[Any, Any],
+        shop: Shop,
+        path: str,
+        filters: dict[str, object],
+        size: int = 5,
+    ) -> None:
+        forbid(records, *list(records)[-size:])
+        body = {"filter": filters, "page": {"number": 0, "size": size}}
+        listed = shop.send_query("GET", path, body).json()
+        assert len(listed["items"]) == size
+        assert listed["page"]["totalCount"] == MANY
+
+    @pytest.mark.parametrize(
+        "filters", [{}, {"status": ["ISSUED"]}, {"customerId": "kim"}], ids=str
+    )
+    def test_billing_keys(self, emulator: Emulator, shop: Shop, filters: dict[str, object]) -> None:
+        for _ in range(MANY):
+            shop.issue_billing_key(customer={"id": "kim"})
+        self.check(emulator._state.billing_keys, shop, "/billing-keys", filters)
+
+    @pytest.mark.parametrize("filters", [{}, {"statuses": ["ISSUED"], "isManual": True}], ids=str)
+    def test_cash_receipts(
+        self, emulator: Emulator, shop: Shop, filters: dict[str, object]
+    ) -> None:
+        receipt = {
+            "channelKey": "channel-key-1",
+            "type": "PERSONAL",
+            "orderName": "a book",
+            "currency": "KRW",
+            "amount": {"total": 1000},
+            "customer": {"identityNumber": "01012345678"},
+        }
+        for number in range(MANY):
+            body = {**receipt, "paymentId": f"order-{number}"}
+            shop.post("/cash-receipts", json=body).raise_for_status()
+        self.check(emulator._state.cash_receipts, shop, "/cash-receipts", filters)
+
+    @pytest.mark.parametrize(
+        "filters", [{}, {"statuses": ["VERIFIED"], "customer": {"gender": "MALE"}}], ids=str
+    )
+    def test_identity_verifications(
+        self, emulator: Emulator, shop: Shop, filters: dict[str, object]
+    ) -> None:
+        for number in range(MANY):
+            emulator.verify_identity(f"verification-{number}", customer={"gender": "MALE"})
+        path = "/identity-verifications"
+        self.check(emulator._state.identity_verifications, shop, path, filters)
+
+    def test_schedules(self, emulator: Emulator, shop: Shop) -> None:
+        billing_key = shop.issue_billing_key()
+        for number in range(MANY):
+            schedule(shop, f"order-{number}", billing_key, 1 + number)
+        filters: dict[str, object] = {
+            "billingKey": billing_key,
+            "status": ["SCHEDULED"],
+            "from": START.isoformat(),
+            "until": (START + timedelta(days=365)).isoformat(),
+        }
+        self.check(emulator._state.schedules, shop, "/payment-schedules", filters)
+
+    @pytest.mark.parametrize("filters", [{}, {"tags": ["fruit"]}, {"banks": ["SHINHAN"]}], ids=str)
+    def test_partners(self, emulator: Emulator, shop: Shop, filters: dict[str, object]) -> None:
+        contract = CONTRACT | {"id": "contract-1"}
+        shop.post("/platform/contracts", json=contract).raise_for_status()
+        for number in range(MANY):
+            partner = PARTNER | {"id": f"partner-{number}"}
+            shop.post("/platform/partners", json=partner).raise_for_status()
+        partners = emulator._state.records.of_kind[False, "partner"]
+        self.check(partners, shop, "/platform/partners", filters)
+
+
 @pytest.mark.parametrize("urls", [1, MANY])
 def test_waiting_webhooks_do_not_slow_others_down(
     emulator: Emulator, shop: Shop, urls: int
@@ -164,15 +283,9 @@ def test_waiting_webhooks_do_not_slow_others_down(
 
 class TestTimeIndex:
     @given(
-        st.lists(
-            st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 9))), max_size=40
-        ),
-        st.integers(0, 9),
-        st.integers(0, 9),
+        st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 9))), max_size=40)
     )
-    def test_is_a_sorted_dictionary(
-        self, changes: list[tuple[int, int | None]], first: int, last: int
-    ) -> None:
+    def test_knows_the_first(self, changes: list[tuple[int, int | None]]) -> None:
         index: TimeIndex[int, str] = TimeIndex()
         expected: dict[int, str] = {}
         for key, time in changes:
@@ -182,31 +295,63 @@ class TestTimeIndex:
             else:
                 index.put(key, str(time))
                 expected[key] = str(time)
-        ordered = sorted(expected, key=lambda key: expected[key])
-        assert list(index) == ordered
-        assert list(reversed(index)) == ordered[::-1]
-        in_range = [key for key in ordered if str(first) <= expected[key] <= str(last)]
-        assert list(index.between(str(first), str(last))) == in_range
-        assert index.count(str(first), str(last)) == len(in_range)
-        assert index.first() == ((expected[ordered[0]], ordered[0]) if ordered else None)
+        assert len(index) == len(expected)
+        for key in sorted(expected, key=lambda key: expected[key]):
+            assert index.first() == (expected[key], key)
+            index.discard(key)
+        assert index.first() is None
 
     def test_finds_a_key_by_bisection(self) -> None:
-        comparisons = count()
-
-        class Time(str):
-            __slots__ = ()
-
-            def __lt__(self, other: str) -> bool:
-                next(comparisons)
-                return super().__lt__(other)
-
-        size = 4096
         index: TimeIndex[int, str] = TimeIndex()
-        for number in range(size):
-            index.put(number, Time(f"{number * 7919 % size:04}"))
-        before = next(comparisons)
-        assert before > size  # they are counted
-        index.put(1, Time("2000"))
-        index.discard(2)
-        index.count(Time("1000"), Time("3000"))
-        assert next(comparisons) - before < 6 * math.log2(size)
+        for number in range(SIZE):
+            index.put(number, Time(f"{number * 7919 % SIZE:04}"))
+        with few_comparisons():
+            index.put(1, Time("2000"))
+            index.discard(2)
+
+
+class TestIndex:
+    def test_finds_records_by_bisection(self) -> None:
+        index: Index[int, str] = Index(
+            lambda time: Fields({"time": time}, {"is odd": (time[-1] in "13579",)}, {})
+        )
+        for number in range(SIZE):
+            index.put(number, Time(f"{number * 7919 % SIZE:04}"))
+        with few_comparisons():
+            index.put(1, Time("2000"))
+            index.discard(2)
+            found = index.select({"is odd": [True]}, Period("time", "1000", "3000"))
+            assert 900 < len(found) < 1100
+            assert len(found.keys("time", is_ascending=False, start=500, size=10)) == 10
+
+
+SIZE = 4096
+COMPARISONS = count()
+
+
+class Time(str):
+    """A text that counts how often it is compared."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __lt__(self, other: str) -> bool:
+        next(COMPARISONS)
+        return super().__lt__(other)
+
+    def __gt__(self, other: str) -> bool:
+        next(COMPARISONS)
+        return super().__gt__(other)
+
+    def __eq__(self, other: object) -> bool:
+        next(COMPARISONS)
+        return super().__eq__(other)
+
+
+@contextmanager
+def few_comparisons() -> Generator[None]:
+    """Check that the block compares times far less often than there are."""
+    before = next(COMPARISONS)
+    assert before > SIZE  # they are counted
+    yield
+    assert next(COMPARISONS) - before < 16 * math.log2(SIZE)

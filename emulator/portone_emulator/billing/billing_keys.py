@@ -10,15 +10,12 @@ from portone_emulator.payments.methods import (
     PayMethod,
     billing_key_method,
     card_summary,
-    type_name,
 )
 from portone_emulator.state import listing
 from portone_emulator.state.json_values import JsonObject, omit_none
-from portone_emulator.state.listing import get_nested, matches, matches_any
 from portone_emulator.state.state import State, channel_group
 from portone_emulator.webhooks.events import notify_billing_key
 
-_TIMES = {"REQUESTED_AT": "requestedAt", "ISSUED_AT": "issuedAt", "DELETED_AT": "deletedAt"}
 _TEXTS = {
     "CARD_BIN": ("methods", "card", "bin"),
     "CARD_NUMBER": ("methods", "card", "number"),
@@ -112,45 +109,15 @@ def _delete(state: State, request: ParsedRequest) -> JsonObject:
 
 
 def _list(state: State, request: ParsedRequest) -> JsonObject:
-    filters: JsonObject = request.body.get("filter", {})
-    sort: JsonObject = request.body.get("sort", {})
-    if "storeId" in filters:
-        state.store(filters["storeId"])
-
-    def matches_filters(info: JsonObject) -> bool:
-        channel = info["channels"][0]
-        return (
-            matches(filters.get("storeId"), info["storeId"])
-            and matches(filters.get("customerId"), get_nested(info, "customer", "id"))
-            and matches(filters.get("version"), "V2")
-            and matches(filters.get("platformType"), "API")
-            and matches_any(filters.get("status"), info["status"])
-            and matches_any(filters.get("methods"), type_name(info["methods"][0]["type"]))
-            and matches_any(filters.get("channelGroupIds"), get_nested(info, "channelGroup", "id"))
-            and matches_any(filters.get("pgProviders"), channel["pgProvider"])
-            and matches_any(filters.get("pgCompanies"), channel["pgProvider"])
-            and listing.matches_text(filters.get("textSearch"), info, _TEXTS)
-        )
-
-    range_field = filters.get("timeRangeField", "REQUESTED_AT")
-    in_range = listing.in_time_range(
-        filter(matches_filters, state.billing_keys.values()),
-        filters,
-        lambda info: _time(info, range_field),
-        state.clock.now(),
+    search = request.body.get("filter", {}).get("textSearch")
+    items, page = listing.page_in_time(
+        state,
+        state.billing_keys,
+        request.body,
+        time="REQUESTED_AT",
+        check=None if search is None else lambda info: listing.matches_text(search, info, _TEXTS),
     )
-    sort_field = sort.get("by", "REQUESTED_AT")
-    ordered = listing.sort_by_time(
-        in_range, lambda info: _time(info, sort_field), sort.get("order")
-    )
-    items, page = listing.page(ordered, request.body)
     return {"items": items, "page": page}
-
-
-def _time(info: JsonObject, name: str) -> object:
-    if name == "STATUS_TIMESTAMP":
-        return info.get("deletedAt", info["issuedAt"])
-    return info.get(_TIMES[name])
 
 
 HANDLERS: dict[str, Handler] = {

@@ -18,11 +18,9 @@ from portone_emulator.state.json_values import (
     omit_none,
     parse_datetime,
 )
-from portone_emulator.state.listing import matches, matches_any
 from portone_emulator.state.records import Schedule
 from portone_emulator.state.state import State
 
-_TIMES = {"CREATED_AT": "createdAt", "TIME_TO_PAY": "timeToPay", "COMPLETED_AT": "completedAt"}
 _ECHOED = ("billingKey", "orderName", "currency", "installmentMonth", "noticeUrls", "products")
 
 
@@ -104,33 +102,10 @@ def _find(state: State, store_id: str, schedule_id: str) -> Schedule:
 
 def _list(state: State, request: ParsedRequest) -> JsonObject:
     filters: JsonObject = request.body.get("filter", {})
-    sort: JsonObject = request.body.get("sort", {})
     store_id = state.store(filters.get("storeId"))
-    first, last = listing.time_range(filters, state.clock.now())
-    in_range = map(state.schedules.__getitem__, state.schedules.by_time_to_pay.between(first, last))
-    matching = [
-        schedule.fields
-        for schedule in in_range
-        if schedule.key[0] == store_id
-        and matches(filters.get("billingKey"), schedule.body["billingKey"])
-        and matches_any(filters.get("status"), schedule.status)
-        and filters.get("isForTest", True)
-    ]
-    sort_field = sort.get("by", "TIME_TO_PAY")
-    ordered = listing.sort_by_time(
-        matching, lambda fields: _time(fields, sort_field), sort.get("order")
-    )
-    items, page = listing.page(ordered, request.body)
-    return {
-        "items": [view(state, state.schedules[fields["id"]]) for fields in items],
-        "page": page,
-    }
-
-
-def _time(fields: JsonObject, name: str) -> object:
-    if name == "STATUS_TIMESTAMP":
-        return fields.get("completedAt", fields.get("revokedAt", fields["createdAt"]))
-    return fields.get(_TIMES[name])
+    body = {**request.body, "filter": {**filters, "storeId": store_id}}
+    items, page = listing.page_in_time(state, state.schedules, body, time="TIME_TO_PAY")
+    return {"items": [view(state, schedule) for schedule in items], "page": page}
 
 
 def _revoke(state: State, request: ParsedRequest) -> JsonObject:
@@ -160,7 +135,7 @@ def _revoke(state: State, request: ParsedRequest) -> JsonObject:
 
 
 def _check_revocable(schedule: Schedule, billing_key: str | None) -> None:
-    if not matches(billing_key, schedule.body["billingKey"]):
+    if billing_key not in {None, schedule.body["billingKey"]}:
         raise EmulatedAPIError(
             "PAYMENT_SCHEDULE_NOT_FOUND", "the billing key has no schedule with this ID"
         )

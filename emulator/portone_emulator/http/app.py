@@ -80,6 +80,11 @@ class RequestRecord:
         """The operation's ID; `None` for an unknown path or method."""
         return None if self.match is None else self.match.operation.id
 
+    @property
+    def payment_id(self) -> str | None:
+        """The ID of the payment that the path names; `None` if it names none."""
+        return None if self.match is None else self.match.path.get("paymentId")
+
 
 @frozen
 class _Result:

@@ -97,7 +97,7 @@ def simulate(
         version="V2",
         pgTxId=tx_id,
     )
-    state.identity_verifications[key] = record
+    pg_code, pg_message = _DECLINED
     match outcome:
         case "verified":
             record["verifiedAt"] = now
@@ -110,19 +110,20 @@ def simulate(
                 "di": f"di-{state.ids.uuid()}",
             }
         case "failed":
-            pg_code, pg_message = _DECLINED
             record["failedAt"] = now
             record["failure"] = {"reason": pg_message, "pgCode": pg_code, "pgMessage": pg_message}
-            return VerificationResult(
-                key[1],
-                tx_id,
-                code=PG_FAILURE,
-                message=pg_message,
-                pg_code=pg_code,
-                pg_message=pg_message,
-            )
         case "ready":
             pass
+    state.identity_verifications[key] = record
+    if outcome == "failed":
+        return VerificationResult(
+            key[1],
+            tx_id,
+            code=PG_FAILURE,
+            message=pg_message,
+            pg_code=pg_code,
+            pg_message=pg_message,
+        )
     return VerificationResult(key[1], tx_id)
 
 

@@ -10,15 +10,8 @@ from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.state import listing
 from portone_emulator.state.json_values import JsonObject, omit_none
-from portone_emulator.state.listing import get_nested, matches, matches_any
 from portone_emulator.state.state import Key, State
 
-_TIMES = {
-    "REQUESTED_AT": "requestedAt",
-    "VERIFIED_AT": "verifiedAt",
-    "FAILED_AT": "failedAt",
-    "STATUS_UPDATED_AT": "statusChangedAt",
-}
 # The first seven digits of a resident registration number: birth date, then century and gender.
 _IDENTITY_NUMBER = re.compile(r"(\d\d)(\d\d)(\d\d)([1-8])", flags=re.ASCII)
 
@@ -174,53 +167,10 @@ def view(state: State, record: JsonObject) -> JsonObject:
 
 
 def _list(state: State, request: ParsedRequest) -> JsonObject:
-    filters: JsonObject = request.body.get("filter", {})
-    sort: JsonObject = request.body.get("sort", {})
-    if "storeId" in filters:
-        state.store(filters["storeId"])
-    range_field = _TIMES[filters.get("timeRangeField", "REQUESTED_AT")]
-    sort_field = _TIMES[sort.get("by", "REQUESTED_AT")]
-    in_range = listing.in_time_range(
-        (
-            record
-            for record in state.identity_verifications.values()
-            if _matches_filters(record, filters)
-        ),
-        filters,
-        lambda record: record.get(range_field),
-        state.clock.now(),
+    items, page = listing.page_in_time(
+        state, state.identity_verifications, request.body, time="REQUESTED_AT"
     )
-    ordered = listing.sort_by_time(
-        in_range, lambda record: record.get(sort_field), sort.get("order")
-    )
-    items, page = listing.page(ordered, request.body)
     return {"items": [view(state, record) for record in items], "page": page}
-
-
-def _matches_filters(record: JsonObject, filters: JsonObject) -> bool:
-    channel: JsonObject = record["channel"]
-    customer: JsonObject = record.get("verifiedCustomer", record["requestedCustomer"])
-    wanted: JsonObject = filters.get("customer", {})
-    year, month, day = customer.get("birthDate", "--").split("-")
-    return (
-        matches(filters.get("storeId"), record["storeId"])
-        and matches(filters.get("identityVerificationId"), record["id"])
-        and matches(filters.get("identityVerificationTxId"), record["pgTxId"])
-        and matches(filters.get("isTest"), channel["type"] == "TEST")
-        and matches(filters.get("pgTxId"), record["pgTxId"])
-        and matches(filters.get("pgMerchantId"), channel["pgMerchantId"])
-        and matches(filters.get("version"), record["version"])
-        and matches_any(filters.get("statuses"), record["status"])
-        and matches_any(filters.get("pgProviders"), channel["pgProvider"])
-        and matches_any(filters.get("pgCompanies"), channel["pgProvider"])
-        and matches_any(filters.get("carriers"), record["operator"])
-        and matches(wanted.get("name"), get_nested(customer, "name"))
-        and matches(wanted.get("phoneNumber"), get_nested(customer, "phoneNumber"))
-        and matches(wanted.get("gender"), get_nested(customer, "gender"))
-        and matches(wanted.get("birthYear"), year)
-        and matches(wanted.get("birthMonth"), month)
-        and matches(wanted.get("birthDay"), day)
-    )
 
 
 HANDLERS: dict[str, Handler] = {

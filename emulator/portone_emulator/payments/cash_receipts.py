@@ -10,14 +10,7 @@ from portone_emulator.payments.amounts import Amount
 from portone_emulator.payments.charges import requested_amount
 from portone_emulator.state import listing
 from portone_emulator.state.json_values import JsonObject
-from portone_emulator.state.listing import matches, matches_any
 from portone_emulator.state.state import Key, State
-
-_TIMES = {
-    "ISSUED_AT": "issuedAt",
-    "CANCELLED_AT": "cancelledAt",
-    "STATUS_UPDATED_AT": "statusUpdatedAt",
-}
 
 
 def _issue(state: State, request: ParsedRequest) -> JsonObject:
@@ -97,41 +90,8 @@ def _cancel(state: State, request: ParsedRequest) -> JsonObject:
 
 
 def _list(state: State, request: ParsedRequest) -> JsonObject:
-    filters: JsonObject = request.body.get("filter", {})
-    sort: JsonObject = request.body.get("sort", {})
-    if "storeId" in filters:
-        state.store(filters["storeId"])
-    range_field = _TIMES[filters.get("timeRangeField", "ISSUED_AT")]
-    sort_field = _TIMES[sort.get("by", "ISSUED_AT")]
-    in_range = listing.in_time_range(
-        (receipt for receipt in state.cash_receipts.values() if _matches_filters(receipt, filters)),
-        filters,
-        lambda receipt: receipt.get(range_field),
-        state.clock.now(),
-    )
-    ordered = listing.sort_by_time(
-        in_range, lambda receipt: receipt.get(sort_field), sort.get("order")
-    )
-    items, page = listing.page(ordered, request.body)
+    items, page = listing.page_in_time(state, state.cash_receipts, request.body, time="ISSUED_AT")
     return {"items": items, "page": page}
-
-
-def _matches_filters(receipt: JsonObject, filters: JsonObject) -> bool:
-    channel: JsonObject = receipt["channel"]
-    return (
-        matches(filters.get("storeId"), receipt["storeId"])
-        and matches(filters.get("paymentId"), receipt["paymentId"])
-        and matches(filters.get("isTest"), channel["type"] == "TEST")
-        and matches(filters.get("orderName"), receipt["orderName"])
-        and matches(filters.get("isManual"), receipt["isManual"])
-        and matches(filters.get("pgReceiptId"), receipt["pgReceiptId"])
-        and matches(filters.get("pgMerchantId"), channel["pgMerchantId"])
-        and matches(filters.get("version"), "V2")
-        and matches_any(filters.get("statuses"), receipt["status"])
-        and matches_any(filters.get("pgProviders"), channel["pgProvider"])
-        and matches_any(filters.get("pgCompanies"), channel["pgProvider"])
-        and matches_any(filters.get("types"), receipt["type"])
-    )
 
 
 HANDLERS: dict[str, Handler] = {

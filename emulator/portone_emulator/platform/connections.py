@@ -7,35 +7,21 @@ from portone_emulator.platform.records import graphql_id, records
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.state import State
 
-_FINAL_STATUSES = frozenset(
-    {
-        "DRAFT_FAILED",
-        "REQUEST_FAILED",
-        "REQUEST_CANCELLED",
-        "REQUEST_REFUSED",
-        "ISSUE_FAILED",
-        "ISSUANCE_CANCELLED",
-        "SENDING_COMPLETED",
-        "SENDING_FAILED",
-    }
-)
-
 
 def is_connected(partner: JsonObject) -> bool:
     """Whether a partner is connected."""
     return partner["type"].get("memberCompanyConnectionStatus") == "CONNECTED"
 
 
-def is_ongoing(invoice: JsonObject) -> bool:
-    """Whether a tax invoice is in progress."""
-    return invoice["status"] not in _FINAL_STATUSES
-
-
 def has_ongoing_invoices_with(state: State, counterparty: JsonObject, *, test: bool) -> bool:
     """Whether a tax invoice with a counterparty is in progress."""
+    index = records(state, "taxInvoice", test=test).index
     return any(
-        is_ongoing(invoice) and is_party(invoice, counterparty["id"], counterparty["brn"])
-        for invoice in records(state, "taxInvoice", test=test).values()
+        len(index.select({name: [value], "is ongoing": [True]}))
+        for name, value in (
+            ("counterpartyId", counterparty["id"]),
+            ("party brn", counterparty["brn"]),
+        )
     )
 
 

@@ -7,8 +7,7 @@ from datetime import timedelta
 from portone_emulator.errors import EmulatedAPIError
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
-from portone_emulator.platform import connections
-from portone_emulator.platform.filters import contains_texts, matches_filters
+from portone_emulator.platform import connections, filters
 from portone_emulator.platform.lookups import (
     add_verification,
     business_info,
@@ -16,7 +15,7 @@ from portone_emulator.platform.lookups import (
     is_business_number,
 )
 from portone_emulator.platform.records import choose_id, graphql_id, is_for_test, records
-from portone_emulator.state import listing
+from portone_emulator.state.index import ARRIVAL
 from portone_emulator.state.json_values import (
     JsonObject,
     format_datetime,
@@ -32,18 +31,6 @@ MERCHANT: JsonObject = {
     "contact": {"email": "merchant@emulator.invalid", "name": "홍길동"},
 }
 """The merchant itself, as a `B2bTaxInvoiceCompany`."""
-
-FILTERS = {
-    "brn": "brn",
-    "businessStatuses": "businessStatus",
-    "contactEmail": "contact.email",
-    "contactName": "contact.name",
-    "contactPhone": "contact.phoneNumber",
-    "counterpartyIds": "id",
-    "ntsConnectionStatuses": "ntsConnectionStatus",
-    "representativeName": "representativeName",
-}
-KEYWORDS = {"companyName": "companyName"}
 
 _MAX_CONTACTS = 5
 _REQUIRED = ("companyName", "representativeName", "contact")
@@ -67,8 +54,9 @@ def find(state: State, counterparty_id: str, *, test: bool) -> JsonObject:
 
 def find_by_number(state: State, brn: str, *, test: bool) -> JsonObject | None:
     """Return the counterparty with a business registration number, the latest if several have it."""
-    found = reversed(records(state, "counterparty", test=test).values())
-    return next((each for each in found if each["brn"] == brn), None)
+    known = records(state, "counterparty", test=test)
+    latest = known.index.select({"brn": [brn]}).keys(ARRIVAL, is_ascending=False, size=1)
+    return known[latest[0]] if latest else None
 
 
 def create(
@@ -242,16 +230,15 @@ def _delete(state: State, request: ParsedRequest) -> JsonObject:
 
 
 def _list(state: State, request: ParsedRequest) -> JsonObject:
-    filters: JsonObject = request.body.get("filter", {})
-    known = records(state, "counterparty", test=is_for_test(request)).values()
-    found = [
-        counterparty
-        for counterparty in reversed(known)
-        if matches_filters(counterparty, filters, FILTERS)
-        and contains_texts(counterparty, filters, KEYWORDS)
-        and counterparty["id"].startswith(filters.get("id", ""))
-    ]
-    items, page = listing.page(found, request.body)
+    test = is_for_test(request)
+    wanted: JsonObject = request.body.get("filter", {})
+    start: str = wanted.get("id", "")
+
+    def check(counterparty: JsonObject) -> bool:
+        return counterparty["id"].startswith(start)
+
+    found = filters.select(state, "counterparty", wanted, test=test, check=check if start else None)
+    items, page = filters.page(state, "counterparty", found, request.body, test=test)
     return {"items": items, "page": page}
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 from portone_emulator.errors import invalid
-from portone_emulator.state.json_values import JsonObject, parse_datetime
+from portone_emulator.state.json_values import JsonObject, format_datetime, parse_datetime
 from portone_emulator.state.state import State
 
 _KST = timezone(timedelta(hours=9))
@@ -25,6 +25,19 @@ def local_date(time: datetime | str) -> str:
     """Return the date of a time in Korea."""
     moment = parse_datetime(time) if isinstance(time, str) else time
     return moment.astimezone(_KST).date().isoformat()
+
+
+def start_of(day: str) -> str:
+    """Return the time at which a day begins in Korea."""
+    try:
+        return format_datetime(datetime.combine(date.fromisoformat(day), time.min, _KST))
+    except OverflowError:  # in UTC, the first day of all begins before it
+        return day
+
+
+def end_of(day: str) -> str:
+    """Return the last microsecond of a day in Korea."""
+    return format_datetime(datetime.combine(date.fromisoformat(day), time.max, _KST))
 
 
 def settlement_date(start: str, cycle: JsonObject, *, is_never_earlier: bool) -> str:

@@ -1,73 +1,123 @@
-"""Filters of the list operations, from tables of the fields that they look at.
-
-A table maps a filter's name to a path, such as `contact.email`. `|` separates several paths; a list
-on a path stands for each of its items.
-"""
+"""Selection of records by the filters of list operations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from typing import Any
 
+from portone_emulator.platform.records import records
+from portone_emulator.platform.tables import FILTERS, Filters, values_at
 from portone_emulator.state import listing
-from portone_emulator.state.json_values import JsonObject
+from portone_emulator.state.index import ARRIVAL, Period, Selection
+from portone_emulator.state.json_values import JsonObject, get_nested, normalized
+from portone_emulator.state.state import State
 
-Table: TypeAlias = Mapping[str, str]
+Check = Callable[[JsonObject], bool]
 
 _DATE_LENGTH = len("2026-01-31")
 
 
-def matches_filters(record: JsonObject, filters: Mapping[str, Any], table: Table) -> bool:
-    """Whether a record matches all filters of a table.
+def select(
+    state: State,
+    kind: str,
+    filters: Mapping[str, Any],
+    *,
+    test: bool,
+    period: Period | None = None,
+    check: Check | None = None,
+) -> Selection[str, JsonObject]:
+    """Select the records of a kind that match filters.
 
     A list is matched by any of its values, an empty one by everything; a range by what is in it; any
-    other value by an equal one.
+    other value by an equal one; a text by one that contains it, ignoring case.
+
+    Args:
+        state: the state.
+        kind: the kind of the records.
+        filters: the filters of its table.
+        test: whether to select test data.
+        period: when one of the record's times must be.
+        check: what else must hold of a record.
     """
-    return all(
-        _matches(filters[name], values_at(record, paths))
-        for name, paths in table.items()
-        if name in filters
+    table = FILTERS[kind]
+    checks = [*_checks_of_texts(table, filters)]
+    for name in table.ranges:
+        limits = get_nested(filters, *name.split("."))
+        if limits is None:
+            continue
+        first, last = (_limit(limits[end]) for end in ("from", "until"))
+        if period is None:
+            period = Period(name, first, last)
+        else:
+            checks.append(_check_of_range(table.ranges[name], first, last))
+    if check is not None:
+        checks.append(check)
+    of_kind = records(state, kind, test=test)
+    return of_kind.index.select(
+        listing.wanted_values(filters),
+        period,
+        (lambda key: all(each(of_kind[key]) for each in checks)) if checks else None,
     )
 
 
-def contains_texts(record: JsonObject, keyword: Mapping[str, str], table: Table) -> bool:
-    """Whether a record contains all texts of a keyword search, ignoring case."""
-    return all(
-        keyword[name].lower() in "\n".join(map(str, values_at(record, paths))).lower()
-        for name, paths in table.items()
-        if name in keyword
+def newest_first(
+    state: State, kind: str, selection: Selection[str, JsonObject], *, test: bool
+) -> list[JsonObject]:
+    """Return all selected records, the newest first."""
+    of_kind = records(state, kind, test=test)
+    return [of_kind[key] for key in selection.keys(ARRIVAL, is_ascending=False)]
+
+
+def page(
+    state: State,
+    kind: str,
+    selection: Selection[str, JsonObject],
+    body: JsonObject,
+    *,
+    test: bool,
+    time: str = ARRIVAL,
+    is_ascending: bool = False,
+) -> tuple[list[JsonObject], JsonObject]:
+    """Return the requested page of the selected records, in the order of a time.
+
+    Raises:
+        EmulatedAPIError: INVALID_REQUEST if the page number or size is out of range.
+    """
+    of_kind = records(state, kind, test=test)
+    wanted = listing.requested_page(body)
+    keys = selection.keys(time, is_ascending=is_ascending, start=wanted.start, size=wanted.size)
+    return [of_kind[key] for key in keys], wanted.to_json(len(selection))
+
+
+def distinct_values(
+    state: State, kind: str, name: str, wanted: Mapping[str, Collection[Hashable]], *, test: bool
+) -> list[Any]:
+    """Return the values that the selected records have of a lookup, sorted."""
+    index: Any = records(state, kind, test=test).index
+    return sorted(
+        value for value in index.values_of(name) if len(index.select({**wanted, name: [value]}))
     )
 
 
-def equals_texts(record: JsonObject, keyword: Mapping[str, str], table: Table) -> bool:
-    """Whether a record has exactly the texts of a keyword search."""
+def contains_texts(record: JsonObject, texts: Iterable[tuple[str, str]]) -> bool:
+    """Whether a record contains texts at paths, ignoring case."""
     return all(
-        keyword[name] in map(str, values_at(record, paths))
-        for name, paths in table.items()
-        if name in keyword
+        text.lower() in "\n".join(map(str, values_at(record, paths))).lower()
+        for paths, text in texts
     )
 
 
-def values_at(record: JsonObject, paths: str) -> list[Any]:
-    """Return the values at the paths."""
-    return [
-        value
-        for path in paths.split("|")
-        for value in listing.values_at(record, tuple(path.split(".")))
-    ]
+def _checks_of_texts(table: Filters, filters: Mapping[str, Any]) -> Iterator[Check]:
+    found = ((paths, get_nested(filters, *name.split("."))) for name, paths in table.texts.items())
+    texts = [(paths, text) for paths, text in found if text is not None]
+    if texts:
+        yield lambda record: contains_texts(record, texts)
 
 
-def _matches(wanted: Any, values: Iterable[Any]) -> bool:
-    if isinstance(wanted, list):
-        return not wanted or any(value in wanted for value in values)
-    if isinstance(wanted, dict):
-        limits = cast("Mapping[str, str]", wanted)
-        return any(_in_range(limits, value) for value in values)
-    return wanted in values
+def _check_of_range(paths: str, first: str, last: str) -> Check:
+    return lambda record: any(first <= value <= last for value in values_at(record, paths))
 
 
-def _in_range(wanted: Mapping[str, str], value: str) -> bool:
-    """Whether a date or a time is in a `DateRange` or a `DateTimeRange`, inclusive."""
-    if len(value) == _DATE_LENGTH:
-        return wanted["from"] <= value <= wanted["until"]
-    return listing.in_date_range(wanted, value)
+def _limit(value: str) -> str:
+    """Return the limit of a `DateRange` or a `DateTimeRange` in the format of responses."""
+    return value if len(value) == _DATE_LENGTH else str(normalized(value))

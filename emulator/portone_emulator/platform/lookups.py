@@ -9,6 +9,7 @@ from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.platform.banks import BANK_NAMES
 from portone_emulator.platform.records import is_for_test, records
+from portone_emulator.state.index import ARRIVAL
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import State
 
@@ -67,12 +68,10 @@ def _account_holder(state: State, request: ParsedRequest) -> JsonObject:
         raise invalid("query.birthdate", "excludes businessRegistrationNumber")
     test = is_for_test(request)
     bank, number = request.path["bank"], request.path["accountNumber"]
-    holders = [
-        partner["account"]["holder"]
-        for partner in records(state, "partner", test=test).values()
-        if (partner["account"]["bank"], partner["account"]["number"]) == (bank, number)
-    ]
-    holder = holders[-1] if holders else _UNKNOWN_HOLDER
+    partners = records(state, "partner", test=test)
+    found = partners.index.select({"account number": [number], "banks": [bank]})
+    latest = found.keys(ARRIVAL, is_ascending=False, size=1)
+    holder = partners[latest[0]]["account"]["holder"] if latest else _UNKNOWN_HOLDER
     verification_id = add_verification(
         state, "account", test=test, bank=bank, number=number, holder=holder
     )

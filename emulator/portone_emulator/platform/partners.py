@@ -9,6 +9,7 @@ from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.platform import connections
+from portone_emulator.platform.filters import distinct_values
 from portone_emulator.platform.lookups import find_verification, is_business_number, mark_used
 from portone_emulator.platform.policies import CONTRACTS
 from portone_emulator.platform.records import (
@@ -99,28 +100,6 @@ PARTNERS = Partners(
     plural="Partners",
     error_name="PARTNER",
     id_taken="PLATFORM_PARTNER_ID_ALREADY_EXISTS",
-    filters={
-        "ids": "id",
-        "banks": "account.bank",
-        "accountCurrencies": "account.currency",
-        "accountStatuses": "account.status",
-        "tags": "tags",
-        "contractIds": "defaultContractId",
-        "types": "type.type",
-        "businessStatuses": "type.businessStatus",
-        "taxationTypes": "type.taxationType",
-        "memberCompanyConnectionStatuses": "type.memberCompanyConnectionStatus",
-    },
-    keywords={
-        "id": "id",
-        "name": "name",
-        "email": "contact.email",
-        "memo": "memo",
-        "defaultContractId": "defaultContractId",
-        "businessRegistrationNumber": "type.businessRegistrationNumber",
-        "accountNumber": "account.number",
-        "accountHolder": "account.holder",
-    },
 )
 
 
@@ -250,14 +229,12 @@ def _schedule_many(state: State, request: ParsedRequest) -> JsonObject:
 
 def _filter_options(state: State, request: ParsedRequest) -> JsonObject:
     test = is_for_test(request)
-    wanted = {"isArchived": request.query.get("isArchived", False)}
-    found = PARTNERS.matching(state, wanted, test=test)
-    contracts = [
-        CONTRACTS.find(state, contract_id, test=test)
-        for contract_id in sorted({partner["defaultContractId"] for partner in found})
-    ]
+    PARTNERS.select(state, {}, test=test)  # applies what is due
+    wanted = {"isArchived": [request.query.get("isArchived", False)]}
+    ids = distinct_values(state, "partner", "contractIds", wanted, test=test)
+    contracts = [CONTRACTS.find(state, contract_id, test=test) for contract_id in ids]
     return {
-        "tags": sorted({each for partner in found for each in partner["tags"]}),
+        "tags": distinct_values(state, "partner", "tags", wanted, test=test),
         "contractSummary": [{"id": each["id"], "name": each["name"]} for each in contracts],
     }
 

@@ -11,12 +11,12 @@ from portone_emulator.errors import EmulatedAPIError
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.payments.amounts import included_vat
-from portone_emulator.platform import settlements
-from portone_emulator.platform.counts import count_by_status, sum_by_status
-from portone_emulator.platform.filters import matches_filters
+from portone_emulator.platform import filters, settlements
+from portone_emulator.platform.counts import count_by_status, count_selected, sum_by_status
+from portone_emulator.platform.filters import select
 from portone_emulator.platform.records import error_about, graphql_id, is_for_test, records
 from portone_emulator.platform.setting import current_setting
-from portone_emulator.state import listing
+from portone_emulator.state.index import ARRIVAL
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.state import State
 
@@ -64,57 +64,6 @@ _TRANSFER_COUNTS = {
 }
 _BULK_TRANSFER_COUNTS = {
     status: status.lower() for status in ("PREPARED", "SCHEDULED", "ONGOING", "COMPLETED")
-}
-PAYOUT_FILTERS = {
-    "statuses": "status",
-    "payoutIds": "id",
-    "partnerIds": "partner.id",
-    "partnerTags": "partner.tags",
-    "partnerTypes": "partner.type.type",
-    "partnerTaxationTypes": "partner.type.taxationType",
-    "payoutAccountBanks": "account.bank",
-    "payoutCurrencies": "currency",
-    "settlementStatementStatuses": "settlementStatement.status",
-    "taxInvoiceStatuses": "taxInvoiceStatus",
-}
-PAYOUT_CRITERIA = {
-    "payoutId": "id",
-    "bulkPayoutId": "bulkPayoutId",
-    "taxInvoiceId": "taxInvoiceId",
-    "settlementStatementId": "settlementStatement.id",
-    "timestampRange": "createdAt",
-    "scheduledTimestampRange": "scheduledAt",
-    "statusUpdatedTimestampRange": "statusUpdatedAt",
-    "settlementStatementIssuedTimestampRange": "settlementStatement.issuedAt",
-}
-BULK_PAYOUT_FILTERS = {"statuses": "status", "methods": "method"}
-BULK_PAYOUT_CRITERIA = {
-    "bulkPayoutId": "id",
-    "timestampRange": "createdAt",
-    "statusUpdatedTimestampRange": "statusUpdatedAt",
-}
-ACCOUNT_TRANSFER_FILTERS = {
-    "accountTransferId": "id",
-    "accountTransferIds": "id",
-    "bankAccountId": "bankAccountId",
-    "bulkAccountTransferId": "bulkAccountTransferId",
-    "payoutId": "payoutId",
-    "statuses": "status",
-    "types": "type",
-    "depositAccountHolder": "depositAccountHolder",
-    "depositMemo": "depositMemo",
-    "depositorName": "depositorName",
-    "withdrawalMemo": "withdrawalMemo",
-    "createdTimestampRange": "createdAt",
-    "scheduledTimestampRange": "scheduledAt",
-    "statusUpdatedTimestampRange": "statusUpdatedAt",
-    "tradeTimestampRange": "tradedAt",
-}
-BULK_ACCOUNT_TRANSFER_FILTERS = {"statuses": "status"}
-BULK_ACCOUNT_TRANSFER_CRITERIA = {
-    "bulkAccountTransferId": "id",
-    "timestampRange": "createdAt",
-    "statusUpdatedTimestampRange": "statusUpdatedAt",
 }
 
 
@@ -167,8 +116,10 @@ def pay_through_agency(
     """
     settlements.settle(state, test=test)
     if not settlement_ids:
-        known = records(state, "partnerSettlement", test=test).values()
-        settlement_ids = [each["id"] for each in known if each["status"] in settlements.PAYABLE]
+        payable = select(
+            state, "partnerSettlement", {"statuses": [*settlements.PAYABLE]}, test=test
+        )
+        settlement_ids = payable.keys(ARRIVAL, is_ascending=True)
     bulk_payout_id = f"bulk-payout-{state.ids.uuid()}"
     bulk_payout = BulkPayout(
         id=bulk_payout_id,
@@ -369,38 +320,22 @@ def _withdrawal(state: State, bulk_id: str, payout: JsonObject, *, test: bool) -
 
 @frozen
 class _List:
-    """A list operation: the kind of its records, and the tables of its filters and statistics."""
+    """A list operation: the kind of its records, and the names of its statistics."""
 
     kind: str
-    filters: dict[str, str]
-    criteria: dict[str, str]
     counts: dict[str, str]
 
     def __call__(self, state: State, request: ParsedRequest) -> JsonObject:
-        filters: JsonObject = request.body.get("filter", {})
-        found = [
-            record
-            for record in reversed(records(state, self.kind, test=is_for_test(request)).values())
-            if matches_filters(record, filters, self.filters)
-            and matches_filters(record, filters.get("criteria", {}), self.criteria)
-        ]
-        items, page = listing.page(found, request.body)
-        return {"items": items, "page": page, "counts": count_by_status(found, self.counts)}
+        test = is_for_test(request)
+        found = select(state, self.kind, request.body.get("filter", {}), test=test)
+        items, page = filters.page(state, self.kind, found, request.body, test=test)
+        return {"items": items, "page": page, "counts": count_selected(found, self.counts)}
 
 
 HANDLERS: dict[str, Handler] = {
     "completePlatformPayoutByPartnerSettlementIds": _complete,
-    "getPlatformPayouts": _List("payout", PAYOUT_FILTERS, PAYOUT_CRITERIA, _PAYOUT_COUNTS),
-    "getPlatformBulkPayouts": _List(
-        "bulkPayout", BULK_PAYOUT_FILTERS, BULK_PAYOUT_CRITERIA, _BULK_PAYOUT_COUNTS
-    ),
-    "getPlatformAccountTransfers": _List(
-        "accountTransfer", ACCOUNT_TRANSFER_FILTERS, {}, _TRANSFER_COUNTS
-    ),
-    "getPlatformBulkAccountTransfers": _List(
-        "bulkAccountTransfer",
-        BULK_ACCOUNT_TRANSFER_FILTERS,
-        BULK_ACCOUNT_TRANSFER_CRITERIA,
-        _BULK_TRANSFER_COUNTS,
-    ),
+    "getPlatformPayouts": _List("payout", _PAYOUT_COUNTS),
+    "getPlatformBulkPayouts": _List("bulkPayout", _BULK_PAYOUT_COUNTS),
+    "getPlatformAccountTransfers": _List("accountTransfer", _TRANSFER_COUNTS),
+    "getPlatformBulkAccountTransfers": _List("bulkAccountTransfer", _BULK_TRANSFER_COUNTS),
 }

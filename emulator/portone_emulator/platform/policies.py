@@ -8,6 +8,7 @@ from typing import Any
 from portone_emulator.errors import invalid
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
+from portone_emulator.platform.filters import distinct_values
 from portone_emulator.platform.records import exactly_one, is_for_test, tag
 from portone_emulator.platform.resource import Resource
 from portone_emulator.state.json_values import JsonObject
@@ -72,12 +73,6 @@ CONTRACTS = Resource(
     error_name="CONTRACT",
     id_taken="PLATFORM_CONTRACT_ALREADY_EXISTS",
     converters={"platformFee": _convert_fee, "settlementCycle": _convert_cycle},
-    filters={
-        "cycleTypes": "settlementCycle.method.type",
-        "datePolicies": "settlementCycle.datePolicy",
-        "platformFeePayers": "platformFeeVatPayer",
-    },
-    keywords={"id": "id", "name": "name"},
 )
 FEE_POLICIES = Resource(
     name="AdditionalFeePolicy",
@@ -85,9 +80,6 @@ FEE_POLICIES = Resource(
     error_name="ADDITIONAL_FEE_POLICY",
     id_taken="PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS",
     converters={"fee": _convert_fee},
-    filters={"vatPayers": "vatPayer"},
-    keywords={"id": "id", "name": "name"},
-    exact_keywords={"fee": "fee.rate|fee.amount"},
 )
 DISCOUNT_POLICIES = Resource(
     name="DiscountSharePolicy",
@@ -95,15 +87,15 @@ DISCOUNT_POLICIES = Resource(
     error_name="DISCOUNT_SHARE_POLICY",
     id_taken="PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS",
     converters={"partnerShareRate": _convert_rate},
-    filters={"partnerShareRates": "partnerShareRate"},
-    keywords={"id": "id", "name": "name"},
 )
 
 
 def _discount_options(state: State, request: ParsedRequest) -> JsonObject:
-    wanted = {"isArchived": request.query.get("isArchived", False)}
-    found = DISCOUNT_POLICIES.matching(state, wanted, test=is_for_test(request))
-    return {"partnerShareRates": sorted({policy["partnerShareRate"] for policy in found})}
+    wanted = {"isArchived": [request.query.get("isArchived", False)]}
+    test = is_for_test(request)
+    DISCOUNT_POLICIES.select(state, {}, test=test)  # applies what is due
+    rates = distinct_values(state, "discountSharePolicy", "partnerShareRates", wanted, test=test)
+    return {"partnerShareRates": rates}
 
 
 HANDLERS: dict[str, Handler] = {

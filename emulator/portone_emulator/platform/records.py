@@ -8,6 +8,7 @@ from typing import Any
 
 from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.http.validation import ParsedRequest
+from portone_emulator.state.containers import RecordsOfKind
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import State
 
@@ -19,7 +20,7 @@ def is_for_test(request: ParsedRequest) -> bool:
     return request.query.get("test", body.get("test", named["isForTest"]))
 
 
-def records(state: State, kind: str, *, test: bool) -> dict[str, JsonObject]:
+def records(state: State, kind: str, *, test: bool) -> RecordsOfKind:
     """Return the records of a kind by ID, oldest first. Replace a record to change it."""
     return state.records.kind(test, kind)
 

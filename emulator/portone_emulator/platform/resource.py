@@ -10,9 +10,10 @@ from attrs import Factory, frozen
 from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
-from portone_emulator.platform.filters import Table, contains_texts, equals_texts, matches_filters
+from portone_emulator.platform import filters
 from portone_emulator.platform.records import choose_id, graphql_id, is_for_test, records
-from portone_emulator.state import listing
+from portone_emulator.state.containers import RecordsOfKind
+from portone_emulator.state.index import Period, Selection
 from portone_emulator.state.json_values import JsonObject, format_datetime, parse_datetime
 from portone_emulator.state.state import State
 
@@ -22,7 +23,7 @@ Converter = Callable[[Any, str], Any]
 
 @frozen(kw_only=True)
 class Resource:
-    """A kind of record: how its operations, fields, errors and filters are called.
+    """A kind of record: how its operations, fields and errors are called.
 
     `name` and `plural` are as in operation IDs, such as `Contract`, `error_name` as in error types.
     `converters` are for the fields that a record has in another form than a request.
@@ -32,9 +33,6 @@ class Resource:
     plural: str
     error_name: str
     id_taken: str
-    filters: Table
-    keywords: Table
-    exact_keywords: Table = Factory(dict[str, str])
     converters: Mapping[str, Converter] = Factory(dict[str, Converter])
 
     @property
@@ -80,20 +78,19 @@ class Resource:
         """Whether there is a record with this ID."""
         return record_id in records(state, self.field, test=test)
 
-    def matching(self, state: State, filters: JsonObject, *, test: bool) -> list[JsonObject]:
-        """Return the records that match filters, the newest first; the archived only if asked for."""
-        for record_id in list(self._schedules(state, test=test)):
+    def select(self, state: State, wanted: JsonObject, *, test: bool) -> Selection[str, JsonObject]:
+        """Select the records that match filters; the archived only if asked for."""
+        due = self._schedules(state, test=test).index.select(
+            {}, Period("appliedAt", "", state.now())
+        )
+        for record_id in due.keys("appliedAt", is_ascending=True):
             self._apply_schedule(state, record_id, test=test)
-        wanted: JsonObject = {"isArchived": False, **filters}
-        keyword: JsonObject = wanted.get("keyword", {})
-        table = {"isArchived": "isArchived", **self.filters}
-        return [
-            record
-            for record in reversed(records(state, self.field, test=test).values())
-            if matches_filters(record, wanted, table)
-            and contains_texts(record, keyword, self.keywords)
-            and equals_texts(record, keyword, self.exact_keywords)
-        ]
+        return filters.select(state, self.field, {"isArchived": False, **wanted}, test=test)
+
+    def matching(self, state: State, wanted: JsonObject, *, test: bool) -> list[JsonObject]:
+        """Return the records that match filters, the newest first."""
+        selection = self.select(state, wanted, test=test)
+        return filters.newest_first(state, self.field, selection, test=test)
 
     def create(self, state: State, body: JsonObject, *, test: bool) -> JsonObject:
         """Create a record.
@@ -184,7 +181,7 @@ class Resource:
         for record_id, schedule in schedules:
             kept[record_id] = schedule
 
-    def _schedules(self, state: State, *, test: bool) -> dict[str, JsonObject]:
+    def _schedules(self, state: State, *, test: bool) -> RecordsOfKind:
         return records(state, f"{self.field} schedule", test=test)
 
     def _apply_schedule(self, state: State, record_id: str, *, test: bool) -> None:
@@ -200,9 +197,9 @@ class Resource:
         return self.find(state, request.path["id"], test=is_for_test(request))
 
     def _list(self, state: State, request: ParsedRequest) -> JsonObject:
-        filters = request.body.get("filter", {})
-        found = self.matching(state, filters, test=is_for_test(request))
-        items, page = listing.page(found, request.body)
+        test = is_for_test(request)
+        found = self.select(state, request.body.get("filter", {}), test=test)
+        items, page = filters.page(state, self.field, found, request.body, test=test)
         return {"items": items, "page": page}
 
     def _find_active(self, state: State, request: ParsedRequest) -> JsonObject:

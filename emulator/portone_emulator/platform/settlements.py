@@ -12,29 +12,15 @@ import orjson
 from portone_emulator.errors import EmulatedAPIError
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
-from portone_emulator.platform import amounts, dates, transfer_records
-from portone_emulator.platform.counts import count_by_status
-from portone_emulator.platform.filters import equals_texts, matches_filters
+from portone_emulator.platform import amounts, dates, filters, transfer_records
+from portone_emulator.platform.counts import count_selected
+from portone_emulator.platform.filters import select
 from portone_emulator.platform.records import error_about, graphql_id, is_for_test, records
 from portone_emulator.platform.setting import current_setting
-from portone_emulator.state import listing
+from portone_emulator.state.index import ARRIVAL, Period
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.state import State
 
-FILTERS = {
-    "statuses": "status",
-    "settlementTypes": "type",
-    "settlementDates": "settlementDate",
-    "settlementCurrencies": "settlementCurrency",
-    "partnerIds": "partner.id",
-    "partnerTags": "partner.tags",
-    "contractIds": "contract.id",
-}
-EXACT_KEYWORDS = {
-    "partnerSettlementId": "id",
-    "payoutId": "payoutId",
-    "bulkPayoutId": "bulkPayoutId",
-}
 PAYABLE = frozenset({"PAYOUT_PREPARED", "PAYOUT_FAILED"})
 """The statuses in which a settlement can be paid out, or deleted."""
 
@@ -76,7 +62,10 @@ def settle(state: State, *, test: bool) -> None:
     today = dates.today(state)
     transfers = records(state, "transfer", test=test)
     unsettled = records(state, "unsettled transfer", test=test)
-    for transfer_id in [each for each in unsettled if transfers[each]["settlementDate"] <= today]:
+    due = unsettled.index.select({}, Period("settlementDate", "", today))
+    for transfer_id in due.keys(ARRIVAL, is_ascending=True):
+        if transfers[transfer_id]["settlementDate"] > today:  # of a snapshot without dates
+            continue
         del unsettled[transfer_id]
         _add_transfer(state, transfers[transfer_id], test=test)
 
@@ -186,19 +175,13 @@ def find_all(state: State, ids: list[str], *, test: bool) -> list[JsonObject]:
 def _list(state: State, request: ParsedRequest) -> JsonObject:
     test = is_for_test(request)
     settle(state, test=test)
-    filters: JsonObject = request.body.get("filter", {})
-    found = [
-        settlement
-        for settlement in reversed(records(state, "partnerSettlement", test=test).values())
-        if matches_filters(settlement, filters, FILTERS)
-        and equals_texts(settlement, filters.get("keyword", {}), EXACT_KEYWORDS)
-    ]
+    found = select(state, "partnerSettlement", request.body.get("filter", {}), test=test)
+    items, page = filters.page(state, "partnerSettlement", found, request.body, test=test)
     variants = state.document.variants("PlatformPartnerSettlement")
-    items, page = listing.page(found, request.body)
     return {
         "items": [state.document.pick(variants[each["type"]], each) for each in items],
         "page": page,
-        "counts": count_by_status(found, _COUNTS),
+        "counts": count_selected(found, _COUNTS),
     }
 
 

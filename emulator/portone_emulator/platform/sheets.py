@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from portone_emulator.http.responses import Response
-from portone_emulator.platform.filters import values_at
+from portone_emulator.platform.tables import values_at
 from portone_emulator.state.json_values import JsonObject
 
 TRANSFER_COLUMNS: Mapping[str, str] = {

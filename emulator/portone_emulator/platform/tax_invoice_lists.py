@@ -6,31 +6,14 @@ from portone_emulator.errors import invalid
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.responses import Response
 from portone_emulator.http.validation import ParsedRequest
-from portone_emulator.platform import connections, dates, sheets
-from portone_emulator.platform.filters import matches_filters
+from portone_emulator.platform import connections, dates, filters, sheets
+from portone_emulator.platform.filters import Check
 from portone_emulator.platform.records import exactly_one, is_for_test, records
-from portone_emulator.state import listing
+from portone_emulator.platform.tables import FILTERS
+from portone_emulator.state.index import Period, Selection
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.state import State
 
-FILTERS = {
-    "statuses": "status",
-    "issuanceTypes": "issuanceType",
-    "purposeTypes": "purposeType",
-    "taxationTypes": "taxationType",
-    "documentModificationTypes": "documentModificationType",
-    "isDelayed": "isDelayed",
-    "supplierBrn": "supplier.brn",
-}
-PRIMARY_FILTERS = {
-    "taxInvoiceId": "id",
-    "taxInvoiceIds": "id",
-    "bulkTaxInvoiceId": "bulkTaxInvoiceId",
-    "ntsApprovalNumber": "ntsApprovalNumber",
-    "supplierDocumentKey": "supplierDocumentKey",
-    "recipientDocumentKey": "recipientDocumentKey",
-    "payoutId": "payoutId",
-}
 _SORT_FIELDS = {
     "WRITE_DATE": "writeDate",
     "ISSUANCE_DUE_DATE": "issuanceDueDate",
@@ -46,60 +29,64 @@ _DATES = {"REGISTER": "draftedAt", "WRITE": "writeDate", "ISSUE": "issuedAt"}
 _DEFAULT_SIZE, _MAX_SIZE = 500, 1000
 
 
-def _matching(state: State, request: ParsedRequest) -> list[JsonObject]:
-    """Return the tax invoices that match the request's filter, in its order."""
+def _select(state: State, request: ParsedRequest) -> Selection[str, JsonObject]:
+    """Select the tax invoices that match the request's filter."""
     test = is_for_test(request)
-    filters: JsonObject = request.body.get("filter", {})
-    primary: JsonObject = filters.get("primaryFilter", {})
+    wanted: JsonObject = dict(request.body.get("filter", {}))
+    primary: JsonObject = wanted.get("primaryFilter", {})
     if primary:
         exactly_one(
-            primary, ("dateFilter", *PRIMARY_FILTERS), "query.requestBody.filter.primaryFilter"
+            primary,
+            ("dateFilter", *_primary_filters()),
+            "query.requestBody.filter.primaryFilter",
         )
-    number = None
-    if filters.get("includeBrnMatch") and "counterpartyId" in filters:
+    checks: list[Check] = []
+    if wanted.get("includeBrnMatch") and "counterpartyId" in wanted:
+        counterparty_id = wanted.pop("counterpartyId")
         known = records(state, "counterparty", test=test)
-        number = known.get(filters["counterpartyId"], {}).get("brn")
-    found = [
-        invoice
-        for invoice in records(state, "taxInvoice", test=test).values()
-        if matches_filters(invoice, filters, FILTERS)
-        and matches_filters(invoice, primary, PRIMARY_FILTERS)
-        and _is_in_dates(state, invoice, (primary or {"dateFilter": {}}).get("dateFilter"))
-        and filters.get("partnerBrn") in {None, _other_party(invoice).get("brn")}
-        and (
-            "counterpartyId" not in filters
-            or connections.is_party(invoice, filters["counterpartyId"], number)
-        )
-    ]
-    sort: JsonObject = request.body.get("sort", {})
-    field = _SORT_FIELDS[sort.get("by", "STATUS_UPDATED_AT")]
-    return _sorted(found, field, is_ascending=sort.get("order") == "ASC")
+        number = known.get(counterparty_id, {}).get("brn")
+        checks.append(lambda invoice: connections.is_party(invoice, counterparty_id, number))
+    dates_wanted = (primary or {"dateFilter": {}}).get("dateFilter")
+    period = None
+    if dates_wanted is not None:
+        time = _DATES[dates_wanted.get("dateType", "REGISTER")]
+        ranges = _ranges(state, dates_wanted, is_date=time == "writeDate")
+        period = Period(time, min(ranges)[0], max(last for _, last in ranges))
+        if len(ranges) > 1:
+            checks.append(
+                lambda invoice: any(first <= invoice[time] <= last for first, last in ranges)
+            )
+    return filters.select(
+        state,
+        "taxInvoice",
+        wanted,
+        test=test,
+        period=period,
+        check=(lambda invoice: all(check(invoice) for check in checks)) if checks else None,
+    )
 
 
-def _sorted(found: list[JsonObject], field: str, *, is_ascending: bool) -> list[JsonObject]:
-    """Sort tax invoices; those without the field come last."""
-    ordered = sorted((each for each in found if field in each), key=lambda each: each[field])
-    rest = [each for each in found if field not in each]
-    return [*(ordered if is_ascending else reversed(ordered)), *rest]
+def _primary_filters() -> list[str]:
+    prefix = "primaryFilter."
+    names = FILTERS["taxInvoice"].lookups
+    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
 
-def _is_in_dates(state: State, invoice: JsonObject, wanted: JsonObject | None) -> bool:
-    """Whether a tax invoice's date is in any of the ranges, by default the last month."""
-    if wanted is None:
-        return True
-    value = invoice.get(_DATES[wanted.get("dateType", "REGISTER")])
-    if value is None:
-        return False
-    day = value if len(value) == len("2026-01-31") else dates.local_date(value)
+def _ranges(state: State, wanted: JsonObject, *, is_date: bool) -> list[tuple[str, str]]:
+    """Return the wanted ranges of dates, by default the last month, or of the times in them."""
     last = dates.today(state)
     first = dates.month_before(last)
     ranges: list[JsonObject] = wanted.get("dateRange") or [{}]
-    return any(each.get("from", first) <= day <= each.get("until", last) for each in ranges)
+    found = [(each.get("from", first), each.get("until", last)) for each in ranges]
+    if is_date:
+        return found
+    return [(dates.start_of(start), dates.end_of(end)) for start, end in found]
 
 
-def _other_party(invoice: JsonObject) -> JsonObject:
-    """Return the party of a tax invoice that is not the merchant."""
-    return invoice["supplier" if invoice["issuanceType"] == "REVERSE" else "recipient"]
+def _order(request: ParsedRequest) -> tuple[str, bool]:
+    """Return the time or amount that a request sorts by, and whether it is ascending."""
+    sort: JsonObject = request.body.get("sort", {})
+    return _SORT_FIELDS[sort.get("by", "STATUS_UPDATED_AT")], sort.get("order") == "ASC"
 
 
 def _list(state: State, request: ParsedRequest) -> JsonObject:
@@ -107,8 +94,16 @@ def _list(state: State, request: ParsedRequest) -> JsonObject:
     size = body.get("pageSize", _DEFAULT_SIZE)
     if size > _MAX_SIZE:
         raise invalid("query.requestBody.pageSize", f"must not exceed {_MAX_SIZE}")
-    found = _matching(state, request)
-    items, page = listing.page(found, {**body, "pageSize": size})
+    time, is_ascending = _order(request)
+    items, page = filters.page(
+        state,
+        "taxInvoice",
+        _select(state, request),
+        {**body, "pageSize": size},
+        test=is_for_test(request),
+        time=time,
+        is_ascending=is_ascending,
+    )
     return {"items": [_summary(state, invoice) for invoice in items], "page": page}
 
 
@@ -129,7 +124,10 @@ def _summary(state: State, invoice: JsonObject) -> JsonObject:
 
 
 def _sheet(state: State, request: ParsedRequest) -> Response:
-    rows = _matching(state, request)
+    time, is_ascending = _order(request)
+    known = records(state, "taxInvoice", test=is_for_test(request))
+    keys = _select(state, request).keys(time, is_ascending=is_ascending)
+    rows = [known[key] for key in keys]
     return sheets.sheet(rows, sheets.INVOICE_COLUMNS, request.body.get("fields"))
 
 

@@ -24,7 +24,8 @@ def add(state: State, transfer: JsonObject, *, test: bool) -> None:
     """Keep a new transfer."""
     transfer_id = transfer["id"]
     records(state, "transfer", test=test)[transfer_id] = transfer
-    records(state, "unsettled transfer", test=test)[transfer_id] = {}
+    unsettled = records(state, "unsettled transfer", test=test)
+    unsettled[transfer_id] = {"settlementDate": transfer["settlementDate"]}
     if transfer["type"] != "MANUAL":
         links = records(state, "transfers of payment", test=test)
         ids = links.get(transfer["payment"]["id"], {"ids": []})["ids"]

@@ -6,47 +6,28 @@ from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.responses import Response
 from portone_emulator.http.validation import ParsedRequest
-from portone_emulator.platform import dates, settlements, sheets, transfer_records
-from portone_emulator.platform.filters import (
-    contains_texts,
-    equals_texts,
-    matches_filters,
-    values_at,
-)
+from portone_emulator.platform import dates, filters, settlements, sheets, transfer_records
+from portone_emulator.platform.filters import Check
 from portone_emulator.platform.partners import CURRENCIES, PARTNERS
 from portone_emulator.platform.policies import MAX_AMOUNT
 from portone_emulator.platform.records import choose_id, graphql_id, is_for_test, records
 from portone_emulator.platform.setting import current_setting
-from portone_emulator.state import listing
+from portone_emulator.platform.tables import FILTERS, values_at
+from portone_emulator.state.index import Selection
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.state import State
 
-FILTERS = {
-    "statuses": "status",
-    "types": "type",
-    "channelKeys": "payment.channelKey",
-    "paymentMethodTypes": "payment.method.type",
-    "contractIds": "contract.id",
-    "partnerTags": "partner.tags",
-    "additionalFeePolicyIds": "additionalFees.policy.id|orderLines.additionalFees.policy.id",
-    "discountSharePolicyIds": "discounts.sharePolicy.id|orderLines.discounts.sharePolicy.id",
-    "settlementDateRange": "settlementDate",
-    "settlementStartDateRange": "settlementStartDate",
+_TRANSFER_FILTERS = FILTERS["transfer"]
+_KEYWORDS = {
+    name: paths
+    for name, paths in {**_TRANSFER_FILTERS.lookups, **_TRANSFER_FILTERS.texts}.items()
+    if name.startswith("keyword.")
 }
-EXACT_KEYWORDS = {
-    "partnerId": "partner.id",
-    "paymentId": "payment.id",
-    "payoutId": "payoutId",
-    "productId": "orderLines.product.id",
-    "productName": "orderLines.product.name",
-    "transferId": "id",
-}
-KEYWORDS = {
-    "partnerName": "partner.name",
-    "partnerMemo": "partner.memo",
+_CURRENT = {
     "partnerSettlementId": "partnerSettlementId",
-    "transferMemo": "memo",
+    "all": "|".join([*_KEYWORDS.values(), "payoutId", "partnerSettlementId"]),
 }
+"""Where the texts of keywords are that are not in the record, or that may be anywhere in it."""
 
 
 def new_transfer(
@@ -174,31 +155,37 @@ def _delete(state: State, request: ParsedRequest) -> JsonObject:
     return {}
 
 
-def _matching(state: State, request: ParsedRequest) -> list[JsonObject]:
-    """Return the transfers that match the request's filter, the newest first."""
+def _select(state: State, request: ParsedRequest) -> Selection[str, JsonObject]:
+    """Select the transfers that match the request's filter."""
     test = is_for_test(request)
-    filters: JsonObject = request.body.get("filter", {})
-    if {"settlementDateRange", "settlementStartDateRange"} <= filters.keys():
+    wanted: JsonObject = request.body.get("filter", {})
+    if {"settlementDateRange", "settlementStartDateRange"} <= wanted.keys():
         raise invalid("query.requestBody.filter", "must have one range at most")
     settlements.settle(state, test=test)
-    found = (
-        settlements.with_status(state, transfer, test=test)
-        for transfer in reversed(records(state, "transfer", test=test).values())
-    )
-    return [transfer for transfer in found if _matches(transfer, filters)]
+    check = _check_of(state, wanted, test=test)
+    return filters.select(state, "transfer", wanted, test=test, check=check)
 
 
-def _matches(transfer: JsonObject, filters: JsonObject) -> bool:
-    keyword: JsonObject = filters.get("keyword", {})
-    return (
-        matches_filters(transfer, filters, FILTERS)
-        and equals_texts(transfer, keyword, EXACT_KEYWORDS)
-        and contains_texts(transfer, keyword, KEYWORDS)
-        and contains_texts(
-            transfer, keyword, {"all": "|".join([*EXACT_KEYWORDS.values(), *KEYWORDS.values()])}
+def _check_of(state: State, wanted: JsonObject, *, test: bool) -> Check | None:
+    """Return the check of what no index has: the status, which depends on the day, for example."""
+    keyword: JsonObject = wanted.get("keyword", {})
+    texts = [(_CURRENT[name], text) for name, text in keyword.items() if name in _CURRENT]
+    statuses: list[str] = wanted.get("statuses", [])
+    wanted_property: JsonObject | None = wanted.get("userDefinedProperty")
+    payout_id: str | None = keyword.get("payoutId")
+    if not (texts or statuses or wanted_property or payout_id is not None):
+        return None
+
+    def check(transfer: JsonObject) -> bool:
+        current = settlements.with_status(state, transfer, test=test)
+        return (
+            (not statuses or current["status"] in statuses)
+            and payout_id in {None, current["payoutId"]}
+            and filters.contains_texts(current, texts)
+            and _has_property(transfer, wanted_property)
         )
-        and _has_property(transfer, filters.get("userDefinedProperty"))
-    )
+
+    return check
 
 
 def _has_property(transfer: JsonObject, wanted: JsonObject | None) -> bool:
@@ -209,8 +196,11 @@ def _has_property(transfer: JsonObject, wanted: JsonObject | None) -> bool:
 
 
 def _list(state: State, request: ParsedRequest) -> JsonObject:
-    items, page = listing.page(_matching(state, request), request.body)
-    return {"transferSummaries": [_summary(state, each) for each in items], "page": page}
+    test = is_for_test(request)
+    found = _select(state, request)
+    items, page = filters.page(state, "transfer", found, request.body, test=test)
+    current = [settlements.with_status(state, each, test=test) for each in items]
+    return {"transferSummaries": [_summary(state, each) for each in current], "page": page}
 
 
 def _summary(state: State, transfer: JsonObject) -> JsonObject:
@@ -246,7 +236,9 @@ def _summary(state: State, transfer: JsonObject) -> JsonObject:
 
 
 def _sheet(state: State, request: ParsedRequest) -> Response:
-    rows = _matching(state, request)
+    test = is_for_test(request)
+    found = filters.newest_first(state, "transfer", _select(state, request), test=test)
+    rows = [settlements.with_status(state, each, test=test) for each in found]
     return sheets.sheet(rows, sheets.TRANSFER_COLUMNS, request.body.get("fields"))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
+from portone_emulator.platform.tables import READERS, Filters
+from portone_emulator.state import fields
+from portone_emulator.state.index import Fields, Index
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.records import Key, Payment, Schedule
-from portone_emulator.state.time_index import TimeIndex
+from portone_emulator.state.time_index import TimeIndex, TimeLog
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -55,61 +59,121 @@ class RecordList(list[V]):
             self.changed[position] = None
 
 
-class Payments(RecordDict[Key, Payment]):
+class Events(RecordList[JsonObject]):
+    """The payment events, never replaced.
+
+    Attributes:
+        log: all of them, in the order of their creation.
+        of_store: those of each store.
+    """
+
+    def __init__(self, events: Iterable[JsonObject] = ()) -> None:
+        super().__init__()
+        self.log: TimeLog[JsonObject] = TimeLog()
+        self.of_store: dict[str, TimeLog[JsonObject]] = {}
+        for event in events:
+            self.append(event)
+
+    def append(self, record: JsonObject) -> None:
+        """Append an event."""
+        super().append(record)
+        for log in (self.log, self.of_store.setdefault(record["storeId"], TimeLog())):
+            log.append(record, record["createdAt"])
+
+
+class IndexedRecords(RecordDict[K, V]):
+    """Records that are listed.
+
+    Attributes:
+        index: their keys by what they are sorted and filtered by, which `read_fields` reads.
+    """
+
+    read_fields: ClassVar[Callable[[Any], Fields]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index: Index[K, V] = Index(type(self).read_fields)
+
+    def __setitem__(self, key: K, record: V) -> None:
+        super().__setitem__(key, record)
+        self.index.put(key, record)
+
+    def __delitem__(self, key: K) -> None:
+        super().__delitem__(key)
+        self.index.discard(key)
+
+
+class BillingKeys(IndexedRecords[str, JsonObject]):
+    """The billing keys, those deleted by the API included."""
+
+    read_fields = staticmethod(fields.of_billing_key)
+
+
+class CashReceipts(IndexedRecords[Key, JsonObject]):
+    """The cash receipts, by their payment's key."""
+
+    read_fields = staticmethod(fields.of_cash_receipt)
+
+
+class IdentityVerifications(IndexedRecords[Key, JsonObject]):
+    """The identity verifications."""
+
+    read_fields = staticmethod(fields.of_identity_verification)
+
+
+class Payments(IndexedRecords[Key, Payment]):
     """The payments, never deleted.
 
     Attributes:
-        by_time: their keys by `requestedAt` and by `statusChangedAt`.
         expiring: the keys of those that wait for a deposit, by when their virtual account expires.
         of_store: the IDs of each store's payments, in the order of their creation.
     """
 
+    read_fields = staticmethod(fields.of_payment)
+
     def __init__(self) -> None:
         super().__init__()
-        self.by_time: dict[str, TimeIndex[Key, str]] = {
-            "requestedAt": TimeIndex(),
-            "statusChangedAt": TimeIndex(),
-        }
         self.expiring: TimeIndex[Key, datetime] = TimeIndex()
-        self.of_store: dict[str, list[str]] = {}
+        self.of_store: dict[str, TimeLog[str]] = {}
 
     def __setitem__(self, key: Key, payment: Payment) -> None:
         if key not in self:
-            self.of_store.setdefault(payment.store_id, []).append(payment.id)
+            log = self.of_store.setdefault(payment.store_id, TimeLog())
+            log.append(payment.id, payment.transactions[0].fields["requestedAt"])
         super().__setitem__(key, payment)
         latest = payment.latest
-        for name, index in self.by_time.items():
-            index.put(key, latest.fields[name])
         if latest.status == "VIRTUAL_ACCOUNT_ISSUED" and latest.account_expires_at is not None:
             self.expiring.put(key, latest.account_expires_at)
         else:
             self.expiring.discard(key)
 
 
-class Schedules(RecordDict[str, Schedule]):
+class Schedules(IndexedRecords[str, Schedule]):
     """The payment schedules, never deleted.
 
     Attributes:
-        by_time_to_pay: their IDs by `timeToPay`.
-        due: the same of those that are still SCHEDULED.
+        due: the IDs of those that are still SCHEDULED, by `timeToPay`.
         of_payment: the ID of the SCHEDULED one of each payment.
         of_billing_key: the IDs of the SCHEDULED ones of each billing key.
+        all_of_payment: the IDs of all of each payment.
     """
+
+    read_fields = staticmethod(fields.of_schedule)
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_time_to_pay: TimeIndex[str, str] = TimeIndex()
         self.due: TimeIndex[str, str] = TimeIndex()
         self.of_payment: dict[Key, str] = {}
         self.of_billing_key: dict[str, dict[str, None]] = {}
+        self.all_of_payment: dict[Key, list[str]] = {}
 
     def __setitem__(self, schedule_id: str, schedule: Schedule) -> None:
+        if schedule_id not in self:
+            self.all_of_payment.setdefault(schedule.key, []).append(schedule_id)
         super().__setitem__(schedule_id, schedule)
-        time_to_pay: str = schedule.fields["timeToPay"]
         of_billing_key = self.of_billing_key.setdefault(schedule.body["billingKey"], {})
-        self.by_time_to_pay.put(schedule_id, time_to_pay)
         if schedule.status == "SCHEDULED":
-            self.due.put(schedule_id, time_to_pay)
+            self.due.put(schedule_id, schedule.fields["timeToPay"])
             self.of_payment[schedule.key] = schedule_id
             of_billing_key[schedule_id] = None
             return
@@ -151,12 +215,17 @@ class KindRecords(RecordDict[KindKey, JsonObject]):
 
 
 class RecordsOfKind(dict[str, JsonObject]):
-    """The records of one kind by ID. What is put or deleted here, is so among those of all kinds."""
+    """The records of one kind by ID. What is put or deleted here, is so among those of all kinds.
+
+    Attributes:
+        index: their IDs by what they are filtered by.
+    """
 
     def __init__(self, records: KindRecords, kind: tuple[bool, str]) -> None:
         super().__init__()
         self._records = records
         self._kind = kind
+        self.index: Index[str, JsonObject] = Index(READERS.get(kind[1], Filters().read))
 
     def __setitem__(self, record_id: str, record: JsonObject) -> None:
         self._records[*self._kind, record_id] = record
@@ -168,5 +237,7 @@ class RecordsOfKind(dict[str, JsonObject]):
         """Take over what was put among the records of all kinds, or, if `None`, deleted there."""
         if record is None:
             super().__delitem__(record_id)
+            self.index.discard(record_id)
         else:
             super().__setitem__(record_id, record)
+            self.index.put(record_id, record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 JsonObject: TypeAlias = dict[str, Any]
 """A JSON object as `orjson` parses it."""
@@ -41,3 +41,22 @@ def normalized(time: str | None) -> str | None:
 def omit_none(**fields: object) -> JsonObject:
     """Build a JSON object, omitting `None`: PortOne omits fields, it never sends null."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def get_nested(item: Any, *steps: str) -> Any:
+    """Return a nested field, `None` if a step is missing."""
+    for step in steps:
+        if not isinstance(item, dict):
+            return None
+        item = item.get(step)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return item  # pyright: ignore[reportUnknownVariableType]
+
+
+def values_at(item: Any, steps: tuple[str, ...]) -> list[Any]:
+    """Return the values at a path; a list on the path stands for each of its items."""
+    if isinstance(item, list):
+        members = cast("list[Any]", item)
+        return [value for member in members for value in values_at(member, steps)]
+    if not steps:
+        return [] if item is None else [item]
+    return values_at(get_nested(item, steps[0]), steps[1:])

@@ -1,31 +1,56 @@
-"""Shared by the list operations: pages, time ranges, filters, order."""
+"""Shared by the list operations: pages, time ranges, filters, order.
+
+What is listed comes from indexes: a list reads its page, and no other records, unless a filter is
+left that only a look at each record tells, such as a search for text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+from attrs import frozen
 
 from portone_emulator.errors import invalid
-from portone_emulator.state.json_values import JsonObject, format_datetime, parse_datetime
+from portone_emulator.state.containers import IndexedRecords
+from portone_emulator.state.index import Period
+from portone_emulator.state.json_values import (
+    JsonObject,
+    format_datetime,
+    normalized,
+    parse_datetime,
+    values_at,
+)
+from portone_emulator.state.state import State
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 DEFAULT_SIZE = 10
 DEFAULT_RANGE = timedelta(days=90)
 _EARLIEST = datetime.min.replace(tzinfo=UTC) + DEFAULT_RANGE
-Field = Callable[[JsonObject], object]
 
 
-def page(
-    items: Iterable[JsonObject],
-    body: Mapping[str, Any],
-    *,
-    total: int | None = None,
-    limit: int | None = None,
-) -> tuple[list[JsonObject], JsonObject]:
-    """Return the requested page, numbered from 0. `limit` is the last item that pages may reach.
+@frozen
+class Page:
+    """A requested page of a list, numbered from 0."""
 
-    Where the number of items is known, `total`, those after the page are not looked at.
+    number: int
+    size: int
+
+    @property
+    def start(self) -> int:
+        """How many items are before it."""
+        return self.number * self.size
+
+    def to_json(self, total: int) -> JsonObject:
+        """Return the page as responses tell it, with the number of all items."""
+        return {"number": self.number, "size": self.size, "totalCount": total}
+
+
+def requested_page(body: Mapping[str, Any], limit: int | None = None) -> Page:
+    """Return the page that a request asks for. `limit` is the last item that pages may reach.
 
     Raises:
         EmulatedAPIError: INVALID_REQUEST if the page number or size is out of range.
@@ -39,12 +64,73 @@ def page(
         raise invalid("query.requestBody.page.size", "must be at least 1")
     if limit is not None and (number + 1) * size > limit:
         raise invalid("query.requestBody.page", f"(number + 1) * size must not exceed {limit}")
-    if total is None:
-        items = list(items)
-        total = len(items)
-    start = number * size
-    info: JsonObject = {"number": number, "size": size, "totalCount": total}
-    return list(islice(items, start, start + size)), info
+    return Page(number, size)
+
+
+def page(
+    items: Sequence[JsonObject], body: Mapping[str, Any]
+) -> tuple[list[JsonObject], JsonObject]:
+    """Return the requested page of a whole list.
+
+    Raises:
+        EmulatedAPIError: INVALID_REQUEST if the page number or size is out of range.
+    """
+    wanted = requested_page(body)
+    return list(items[wanted.start : wanted.start + wanted.size]), wanted.to_json(len(items))
+
+
+def page_in_time(
+    state: State,
+    records: IndexedRecords[K, V],
+    body: Mapping[str, Any],
+    *,
+    time: str,
+    check: Callable[[V], bool] | None = None,
+    limit: int | None = None,
+) -> tuple[list[V], JsonObject]:
+    """Return the requested page of records in a time range, the newest first unless asked for ASC.
+
+    Args:
+        state: the state.
+        records: what is listed.
+        body: the request's `filter`, `sort` and `page`.
+        time: the time that the range and the order are of, unless the request says so.
+        check: whether a record passes what the index does not know.
+        limit: the last item that pages may reach.
+
+    Raises:
+        EmulatedAPIError: INVALID_REQUEST if the page number or size is out of range; FORBIDDEN if
+            the filter's store does not belong to the account.
+    """
+    filters: JsonObject = body.get("filter", {})
+    sort: JsonObject = body.get("sort", {})
+    if "storeId" in filters:
+        state.store(filters["storeId"])
+    period = Period(filters.get("timeRangeField", time), *time_range(filters, state.clock.now()))
+    wanted = requested_page(body, limit)
+    found = records.index.select(
+        wanted_values(filters),
+        period,
+        None if check is None else lambda key: check(records[key]),
+    )
+    keys = found.keys(
+        sort.get("by", time),
+        is_ascending=sort.get("order") == "ASC",
+        start=wanted.start,
+        size=wanted.size,
+    )
+    return [records[key] for key in keys], wanted.to_json(len(found))
+
+
+def wanted_values(filters: Mapping[str, Any], prefix: str = "") -> dict[str, Collection[Hashable]]:
+    """Return the values that filters want, by name; those of nested filters are `outer.inner`."""
+    wanted: dict[str, Collection[Hashable]] = {}
+    for name, value in filters.items():
+        if isinstance(value, dict):
+            wanted |= wanted_values(cast("JsonObject", value), f"{prefix}{name}.")
+        else:
+            wanted[f"{prefix}{name}"] = value if isinstance(value, list) else (value,)
+    return wanted
 
 
 def time_range(filters: Mapping[str, Any], now: datetime) -> tuple[str, str]:
@@ -56,43 +142,6 @@ def time_range(filters: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     default_start = max(until, _EARLIEST) - DEFAULT_RANGE
     start = parse_datetime(filters["from"]) if "from" in filters else default_start
     return format_datetime(start), format_datetime(until)
-
-
-def in_time_range(
-    items: Iterable[JsonObject], filters: Mapping[str, Any], field: Field, now: datetime
-) -> list[JsonObject]:
-    """Return the items whose time, given by `field`, is in the filters' time range."""
-    first, last = time_range(filters, now)
-    return [item for item in items if first <= str(field(item) or "") <= last]
-
-
-def sort_by_time(items: Iterable[JsonObject], field: Field, order: str | None) -> list[JsonObject]:
-    """Sort by a time field, newest first unless `order` is ASC; items without it come last."""
-    descending = order != "ASC"
-    dated = sorted(
-        (item for item in items if field(item) is not None), key=lambda item: str(field(item))
-    )
-    undated = [item for item in items if field(item) is None]
-    return [*(reversed(dated) if descending else dated), *undated]
-
-
-def matches_any(wanted: Sequence[object] | None, value: object) -> bool:
-    """Whether a value is in a filter's list; an omitted or empty list matches everything."""
-    return not wanted or value in wanted
-
-
-def matches(wanted: object, value: object) -> bool:
-    """Whether a value equals a filter's; an omitted filter matches everything."""
-    return wanted is None or wanted == value
-
-
-def get_nested(item: Any, *steps: str) -> Any:
-    """Return a nested field, `None` if a step is missing."""
-    for step in steps:
-        if not isinstance(item, dict):
-            return None
-        item = item.get(step)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return item  # pyright: ignore[reportUnknownVariableType]
 
 
 def matches_text(
@@ -110,24 +159,10 @@ def matches_text(
     return any(wanted in str(value).lower() for place in places for value in values_at(item, place))
 
 
-def values_at(item: Any, steps: tuple[str, ...]) -> list[Any]:
-    """Return the values at a path; a list on the path stands for each of its items."""
-    if isinstance(item, list):
-        members = cast("list[Any]", item)
-        return [value for member in members for value in values_at(member, steps)]
-    if not steps:
-        return [] if item is None else [item]
-    return values_at(get_nested(item, steps[0]), steps[1:])
-
-
 def in_date_range(wanted: Mapping[str, str] | None, time: str | None) -> bool:
     """Whether a time is in a `DateTimeRange`, inclusive; an omitted range matches everything."""
     if wanted is None:
         return True
     if time is None:
         return False
-    return (
-        format_datetime(parse_datetime(wanted["from"]))
-        <= time
-        <= format_datetime(parse_datetime(wanted["until"]))
-    )
+    return str(normalized(wanted["from"])) <= time <= str(normalized(wanted["until"]))

@@ -7,15 +7,15 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, cast, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from attrs import fields, resolve_types
 from cattrs import Converter
-from cattrs.gen import make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from portone_emulator.http.idempotency import Entry, IdempotencyKeys
 from portone_emulator.payments import payments
-from portone_emulator.state.containers import Payments, RecordDict, RecordList
+from portone_emulator.state.containers import RecordDict, RecordList
 from portone_emulator.state.json_values import JsonObject, format_datetime, parse_datetime
 from portone_emulator.state.records import Payment
 from portone_emulator.state.state import State
@@ -103,15 +103,13 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
         SnapshotError: the snapshot is damaged, of another version or of another store.
     """
     _check(snapshot, state.settings.store_id)
-    convert = new_converter().structure
+    convert = _new_reader(state).structure
     try:
         # What is not saved, by an earlier version for example, is as in a new state.
         new = State(state.document, state.settings, state.clock, state.ids, state.lock)
         values = {name: getattr(new, name) for name in _STATE_TYPES} | {
             name: convert(each, _STATE_TYPES[name]) for name, each in snapshot["state"].items()
         }
-        for payment in cast("Payments", values["payments"]).values():
-            payments.rebuild_view(state, payment)
         deliveries = convert(snapshot[_WEBHOOKS], PART_TYPES[_WEBHOOKS])
         delivery_queue = DeliveryQueue(deliveries=deliveries)
         entries = convert(snapshot[_KEYS], PART_TYPES[_KEYS])
@@ -178,6 +176,20 @@ def new_converter(*, copies: bool = True) -> Converter:
     return converter
 
 
+def _new_reader(state: State) -> Converter:
+    """Return a converter that rebuilds the views of payments."""
+    converter = new_converter()
+    read = make_dict_structure_fn(Payment, converter)
+
+    def read_payment(values: Any, kind: Any) -> Payment:
+        payment = read(values, kind)
+        payments.rebuild_view(state, payment)
+        return payment
+
+    converter.register_structure_hook(Payment, read_payment)
+    return converter
+
+
 def _is_a(base: type, kind: Any) -> bool:
     origin = get_origin(kind) or kind
     return isinstance(origin, type) and issubclass(origin, base)
@@ -219,4 +231,5 @@ def _list_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
 
 def _list_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
     (value_type,) = record_types(kind)
-    return lambda values, _: RecordList([converter.structure(each, value_type) for each in values])
+    new = get_origin(kind) or kind
+    return lambda values, _: new([converter.structure(each, value_type) for each in values])

@@ -12,10 +12,13 @@ from portone_emulator.document.document import Document
 from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.state.clock import Clock
 from portone_emulator.state.containers import (
+    BillingKeys,
+    CashReceipts,
+    Events,
+    IdentityVerifications,
     KindRecords,
     Payments,
     RecordDict,
-    RecordList,
     Schedules,
 )
 from portone_emulator.state.ids import Ids
@@ -72,12 +75,12 @@ class State:
     lock: StateLock = field(factory=StateLock)
     registrations: RecordDict[Key, Registration] = field(factory=RecordDict)
     payments: Payments = field(factory=Payments)
-    events: RecordList[JsonObject] = field(factory=RecordList)
+    events: Events = field(factory=Events)
     declines: deque[Decline] = field(factory=deque)
-    billing_keys: RecordDict[str, JsonObject] = field(factory=RecordDict)
+    billing_keys: BillingKeys = field(factory=BillingKeys)
     schedules: Schedules = field(factory=Schedules)
-    cash_receipts: RecordDict[Key, JsonObject] = field(factory=RecordDict)
-    identity_verifications: RecordDict[Key, JsonObject] = field(factory=RecordDict)
+    cash_receipts: CashReceipts = field(factory=CashReceipts)
+    identity_verifications: IdentityVerifications = field(factory=IdentityVerifications)
     otps: RecordDict[Key, str] = field(factory=RecordDict, repr=False)
     """The code that confirms each identity verification, if not `Settings.otp`."""
     pending_billing_keys: RecordDict[str, PendingBillingKey] = field(factory=RecordDict)

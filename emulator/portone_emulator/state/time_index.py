@@ -1,4 +1,4 @@
-"""Keys in the order of a time, for what falls due and for lists."""
+"""Keys in the order of a time, for what falls due, and items in that of their arrival."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Hashable, Iterator
 from datetime import datetime
 from itertools import count
-from operator import itemgetter
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 Time = TypeVar("Time", str, datetime)
 
 
@@ -53,26 +53,33 @@ class TimeIndex(Generic[K, Time]):
         time, _, key = self._entries[0]
         return time, key
 
-    def count(self, first: Time, last: Time) -> int:
-        """Count the keys from a time to another, both inclusive."""
-        return len(self._positions(first, last))
-
-    def between(self, first: Time, last: Time) -> Iterator[K]:
-        """Yield the keys from a time to another, both inclusive, the earliest first."""
-        return (self._entries[position][2] for position in self._positions(first, last))
-
     def __iter__(self) -> Iterator[K]:
         return (key for _, _, key in self._entries)
 
     def __reversed__(self) -> Iterator[K]:
         return (key for _, _, key in reversed(self._entries))
 
-    def _positions(self, first: Time, last: Time) -> range:
-        time = itemgetter(0)
-        return range(
-            bisect_left(self._entries, first, key=time),
-            bisect_right(self._entries, last, key=time),
-        )
-
     def _remove(self, entry: tuple[Time, int, K]) -> None:
         del self._entries[bisect_left(self._entries, entry)]
+
+
+class TimeLog(Generic[T]):
+    """Items in the order of their arrival, which is that of their times. They are never removed."""
+
+    def __init__(self) -> None:
+        self._items: list[T] = []
+        self._times: list[str] = []
+
+    def append(self, item: T, time: str) -> None:
+        """Append an item. A time before the last one's, of a clock set back, counts as that."""
+        self._items.append(item)
+        self._times.append(max(time, self._times[-1]) if self._times else time)
+
+    def between(self, first: str, last: str, position: int, size: int) -> list[tuple[int, T]]:
+        """Return at most `size` items, with their positions.
+
+        They are from a position on, and from a time to another, both inclusive.
+        """
+        start = max(bisect_left(self._times, first), position)
+        stop = min(bisect_right(self._times, last), start + size)
+        return list(enumerate(self._items[start:stop], start))

@@ -5,8 +5,7 @@ Of customers they show IDs only.
 
 from __future__ import annotations
 
-from portone_emulator.state.json_values import JsonObject
-from portone_emulator.state.listing import get_nested
+from portone_emulator.state.json_values import JsonObject, get_nested
 from portone_emulator.web import texts
 from portone_emulator.web.badges import status_badge
 from portone_emulator.web.html import Html, element

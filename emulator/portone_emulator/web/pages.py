@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,7 +11,7 @@ from attrs import frozen
 from starlette.responses import Response
 
 from portone_emulator.errors import EmulatedAPIError, invalid
-from portone_emulator.http.app import RequestRecord
+from portone_emulator.http.request_history import RequestHistory
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import State
 from portone_emulator.web import layout, texts
@@ -38,7 +37,7 @@ class Pages:
     """Renders the pages in the browser's language."""
 
     state: State
-    requests: Sequence[RequestRecord]
+    requests: RequestHistory
 
     async def show(
         self,

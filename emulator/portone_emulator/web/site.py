@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from portone_emulator.actions import Actions
 from portone_emulator.errors import EmulatedAPIError, internal_error, invalid
-from portone_emulator.http.app import RequestRecord
+from portone_emulator.http.request_history import RequestHistory
 from portone_emulator.http.responses import JSON
 from portone_emulator.http.validation import RequestValidator
 from portone_emulator.state.json_values import JsonObject
@@ -64,7 +64,7 @@ class Site:
     api: ASGIApp
     actions: Actions
     state: State
-    requests: Sequence[RequestRecord]
+    requests: RequestHistory
     controls: dict[str, Control]
     validator: RequestValidator
     guard: Guard

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import orjson
 
 from portone_emulator.billing import schedules
 from portone_emulator.http.app import RequestRecord
-from portone_emulator.state.json_values import JsonObject
-from portone_emulator.state.listing import get_nested
+from portone_emulator.http.request_history import RequestHistory
+from portone_emulator.state.json_values import JsonObject, get_nested
 from portone_emulator.state.records import Payment, Transaction
 from portone_emulator.state.state import Key, State
-from portone_emulator.web.view import payment_id, request_json, webhook_json
+from portone_emulator.web.view import request_json, webhook_json
 
 MAX_EVENTS: Final = 200
 """The maximum number of events shown."""
@@ -35,34 +35,32 @@ _ORDER: Final = (
 )
 
 
-def story(state: State, requests: Sequence[RequestRecord], key: Key) -> JsonObject:
+def story(state: State, requests: RequestHistory, key: Key) -> JsonObject:
     """Return what happened to a payment, oldest first: the latest `MAX_EVENTS` events.
 
     `payment` is missing if every request for it was refused. Requests do not tell their store: a
     payment with the same ID in another store has the same requests.
     """
-    with state.lock:
-        deliveries = list(state.delivery_queue.deliveries)
-        planned = list(state.schedules.values())
-    # Without the lock, as looking through all of a long day takes some time.
-    records = [record for record in list(requests) if payment_id(record) == key[1]]
-    numbered = [(number, each) for number, each in enumerate(deliveries, 1) if each.payment == key]
-    planned = [schedule for schedule in planned if schedule.key == key]
+    records, count = requests.of_payment(key[1], MAX_EVENTS)
     with state.lock:
         payment = state.payments.get(key)
+        planned = [state.schedules[each] for each in state.schedules.all_of_payment.get(key, ())]
         events: list[JsonObject] = [
-            *map(_request, records[-MAX_EVENTS:]),
+            *map(_request, reversed(records)),
             *(_schedule(schedules.view(state, schedule)) for schedule in planned),
             *_cash_receipt(state, key),
             *([] if payment is None else _attempts(payment)),
-            *(_webhook(webhook_json(delivery, number)) for number, delivery in numbered),
+            *(
+                _webhook(webhook_json(delivery, number))
+                for number, delivery in state.delivery_queue.of_payment(key)
+            ),
         ]
         events.sort(key=lambda event: (event["at"], _ORDER.index(event["kind"])))
         result: JsonObject = {
             "now": state.now(),
             "storeId": key[0],
             "paymentId": key[1],
-            "count": len(events) + max(len(records) - MAX_EVENTS, 0),
+            "count": len(events) + count - len(records),
             "events": events[-MAX_EVENTS:],
         }
         if payment is not None:

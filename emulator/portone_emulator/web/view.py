@@ -10,6 +10,7 @@ import orjson
 
 from portone_emulator.billing import schedules
 from portone_emulator.http.app import RequestRecord
+from portone_emulator.http.request_history import RequestHistory
 from portone_emulator.http.request_log import redacted_path
 from portone_emulator.identity import verifications
 from portone_emulator.platform.records import records
@@ -20,7 +21,7 @@ from portone_emulator.webhooks.delivery import Attempt, Delivery
 _T = TypeVar("_T")
 
 
-def snapshot(state: State, requests: Sequence[RequestRecord], limit: int) -> JsonObject:
+def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
     """Return at most `limit` of each kind, latest first, and the total counts.
 
     The cost depends on `limit`, not on how many there are.
@@ -45,9 +46,7 @@ def snapshot(state: State, requests: Sequence[RequestRecord], limit: int) -> Jso
                 webhook_json(deliveries[number - 1], number)
                 for number in _latest_numbers(deliveries, limit)
             ],
-            "requests": [
-                request_json(requests[number - 1]) for number in _latest_numbers(requests, limit)
-            ],
+            "requests": [request_json(each) for each in requests.latest(limit)],
             "schedules": [schedules.view(state, each) for each in _latest(state.schedules, limit)],
             "billingKeys": _latest(state.billing_keys, limit),
             "cashReceipts": _latest(state.cash_receipts, limit),
@@ -67,18 +66,13 @@ def request_json(record: RequestRecord) -> JsonObject:
         method=record.method,
         path=redacted_path(record),
         operationId=record.operation_id,
-        paymentId=payment_id(record),
+        paymentId=record.payment_id,
         status=record.status,
         error=record.error,
         milliseconds=round(record.seconds * 1000, 1),
         isReplay=record.is_replay,
         fault=record.fault,
     )
-
-
-def payment_id(record: RequestRecord) -> str | None:
-    """Return the ID of the payment that a request's path names, if it does."""
-    return None if record.match is None else record.match.path.get("paymentId")
 
 
 def webhook_json(delivery: Delivery, number: int) -> JsonObject:

@@ -10,6 +10,7 @@ from random import Random
 from attrs import define, evolve, field
 
 from portone_emulator.state.containers import RecordList
+from portone_emulator.state.records import Key
 from portone_emulator.state.time_index import TimeIndex
 from portone_emulator.webhooks.delivery import Attempt, Delivery
 from portone_emulator.webhooks.delivery_faults import DeliveryFaults
@@ -44,6 +45,8 @@ class DeliveryQueue:
     _sending: dict[str, int] = field(factory=dict[str, int], init=False)
     _latest: dict[str, int] = field(factory=dict, init=False)
     """The index of the latest delivery of each webhook, by ID."""
+    _of_payment: dict[Key, list[int]] = field(factory=dict, init=False)
+    """The indexes of the deliveries about each payment."""
 
     def __attrs_post_init__(self) -> None:
         for index in range(len(self.deliveries)):
@@ -101,9 +104,15 @@ class DeliveryQueue:
         index = self._latest.get(webhook_id)
         return None if index is None else self.deliveries[index]
 
+    def of_payment(self, key: Key) -> list[tuple[int, Delivery]]:
+        """Return the deliveries about a payment, each with its number, counted from 1."""
+        return [(index + 1, self.deliveries[index]) for index in self._of_payment.get(key, ())]
+
     def _index(self, index: int) -> None:
         delivery = self.deliveries[index]
         self._latest[delivery.id] = index
+        if delivery.payment is not None:
+            self._of_payment.setdefault(delivery.payment, []).append(index)
         self._wait(index)
 
     def _release(self, index: int) -> None:
