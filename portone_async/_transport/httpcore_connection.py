@@ -59,7 +59,6 @@ class HTTP1Connection(httpcore.AsyncConnectionInterface, httpcore.AsyncNetworkSt
         self._connector: Final = connector
         self._connection: DirectConnection | None = None
         self._is_busy = False
-        self._was_closed = False
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request and return its response, which has arrived. Raises httpcore's exceptions."""
@@ -102,13 +101,10 @@ class HTTP1Connection(httpcore.AsyncConnectionInterface, httpcore.AsyncNetworkSt
 
     async def is_reusable(self) -> bool:
         """Return whether it may carry another request."""
-        if self._was_closed:
-            return False
         return self._connection is None or await self._connection.is_reusable()
 
     async def aclose(self) -> None:
         """Close it."""
-        self._was_closed = True
         if self._connection is not None:
             await self._connection.aclose()
 
@@ -136,7 +132,7 @@ class HTTP1Connection(httpcore.AsyncConnectionInterface, httpcore.AsyncNetworkSt
 
     def is_closed(self) -> bool:
         """Return whether it was opened and carries no more requests."""
-        return self._was_closed or (self._connection is not None and self._connection.is_closed)
+        return self._connection is not None and self._connection.is_closed
 
     def info(self) -> str:
         """Describe it."""

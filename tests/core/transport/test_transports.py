@@ -282,3 +282,23 @@ async def test_tools_find_the_socket_behind_a_response(
         await portone.payment.get_payment("order-1")
     host, _, port = server.url.removeprefix("http://").partition(":")
     assert found == [(host, int(port)), None, "HTTP/1.1"]
+
+
+@on(DEFAULT[:2])
+async def test_what_httpcore_shows_of_a_connection(
+    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debuggers and tools that collect errors show the pool's connections."""
+    shown: list[str] = []
+    handle = httpcore.AsyncConnectionPool.handle_async_request
+
+    async def watched(pool: httpcore.AsyncConnectionPool, request: Any) -> httpcore.Response:
+        response = await handle(pool, request)
+        shown.extend(map(repr, pool.connections))
+        return response
+
+    monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", watched)
+    server.plays(answer(paid()))
+    async with kind.client(server.url) as portone:
+        await portone.payment.get_payment("order-1")
+    assert shown == ["<AsyncHTTPConnection [portone_async]>"]
