@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = {
     "official": ["portone-server-sdk"],
     "ours": [str(ROOT)],
-    "ours_direct": [f"{ROOT}[direct]"],
+    "ours_direct": [str(ROOT)],
     "raw_httpx": ["httpx", "orjson"],
 }
 IMPORTS = {

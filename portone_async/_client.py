@@ -66,8 +66,8 @@ class PortOne(Namespaces):
             for the whole call with its retries).
         max_retries: How often to retry a call at most after a transient failure; 0 for never.
         retry: The whole `RetryPolicy`, instead of `max_retries`.
-        transport: `"httpx"`, or `"direct"` for bulk work: HTTP/1.1 directly on asyncio, several times as fast
-            (the extra `[direct]`), without proxies and without trio.
+        transport: `"httpx"`, or `"direct"` for bulk work: HTTP/1.1 directly on asyncio, several times as fast,
+            without proxies and without trio.
         max_connections: How many requests run at once (100 if omitted); further ones wait.
         max_response_size: Bytes: a larger response is an error. 64 MiB by default.
         ssl_context: TLS settings of your own, such as a client certificate or a private authority. Otherwise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
@@ -152,10 +151,6 @@ def _library(client: Any) -> ModuleType:
 
 
 def _check_direct(origin: Origin) -> None:
-    if importlib.util.find_spec("aiohappyeyeballs") is None:
-        raise InvalidArgumentError(
-            "transport='direct' needs its extra: pip install 'portone-async[direct]'"
-        )
     if environment_proxy(origin.url) is not None:
         raise InvalidArgumentError(
             "transport='direct' does not go through a proxy, and the environment names one: "

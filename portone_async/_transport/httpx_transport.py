@@ -9,18 +9,20 @@ from typing import Any, Final
 
 import anyio
 import httpx
+import sniffio
 from attrs import define, field
 
 from portone_async._errors import ClientClosedError
-from portone_async._options import Timeout
+from portone_async._options import DEFAULT_TIMEOUT, Timeout
 from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
+from portone_async._transport.direct.connector import Connector
+from portone_async._transport.httpcore_connection import OWNER, HTTP1Connection, Pool
 from portone_async._transport.pool import ConnectionPool, ConnectionPools
 from portone_async._transport.unread import is_drained
 from portone_async._transport_error import TransportError, time_is_up, too_large
 
-_CONNECTION: Final = "portone_async.connection"
 # Errors of httpx's by which a request certainly did not reach PortOne; by any other it may have.
 _NOT_SENT: Final = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
@@ -74,7 +76,7 @@ class HttpxTransport:
         lib = self.library
         built = self._build(request, timeout, connection)
         if connection is not None:
-            connection.is_drained = False
+            connection.begin(timeout)
         try:
             # No redirects: the secret goes where it was meant to go, and nowhere else.
             response = await self.client.send(
@@ -87,6 +89,8 @@ class HttpxTransport:
                     with anyio.CancelScope(shield=True):
                         await response.aclose()
         except (lib.HTTPError, lib.InvalidURL, lib.StreamError, OSError) as error:
+            if connection is not None and connection.failure is not None:
+                raise connection.failure from None
             name = type(error).__name__
             raise TransportError(
                 name,
@@ -98,13 +102,13 @@ class HttpxTransport:
             error.__context__ = None
             raise error.with_traceback(None)  # noqa: B904  (httpx's frames hold the secret)
         if connection is not None:
-            connection.is_drained = is_drained(connection)
+            connection.is_drained = connection.http1 is not None or is_drained(connection)
         return result
 
     def _build(self, request: Request, timeout: Timeout, connection: _Connection | None) -> Any:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write}
         limits["pool"] = timeout.pool
-        extensions: dict[str, Any] = {"timeout": limits, _CONNECTION: connection}
+        extensions: dict[str, Any] = {"timeout": limits, OWNER: connection}
         if connection is not None and connection.stream is None:
             extensions["trace"] = connection.trace
         # With a stream rather than content httpx takes the headers as they are, in half the time.
@@ -155,8 +159,13 @@ def own(
     """
     limits = httpx.Limits(max_connections=1, keepalive_expiry=None)
 
+    connector = Connector(origin, tls if origin.scheme == "https" else None, max_response_size)
+
     async def connect(_: Timeout) -> _Connection:
-        return _Connection(verify=tls, limits=limits, proxy=proxy)
+        connection = _Connection(verify=tls, limits=limits, proxy=proxy)
+        if proxy is None and sniffio.current_async_library() == "asyncio":
+            connection._pool = Pool(connector)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return connection
 
     _Connection(verify=tls, proxy=proxy)  # refuses a proxy before anything is sent
     pools = ConnectionPools(lambda: ConnectionPool(limit, connect, _wait))
@@ -209,7 +218,7 @@ class _Dispatch(httpx.AsyncBaseTransport):
     """Sends each request by the connection that was acquired for it."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await request.extensions[_CONNECTION].handle_async_request(request)
+        return await request.extensions[OWNER].handle_async_request(request)
 
 
 class _Connection(httpx.AsyncHTTPTransport):
@@ -218,10 +227,19 @@ class _Connection(httpx.AsyncHTTPTransport):
     is_drained = False
     """Whether all that was received were the responses to the requests that were sent."""
     stream: Any = None
-    """The TCP connection. `None` also where a mock stands in for it."""
+    """httpcore's TCP connection. `None` also where a mock stands in for it."""
+    http1: HTTP1Connection | None = None
+    """The connection that is used in place of httpcore's."""
+    timeout = DEFAULT_TIMEOUT
     is_connecting = False
+    failure: TransportError | None = None
+
+    def begin(self, timeout: Timeout) -> None:
+        self.timeout, self.failure, self.is_drained = timeout, None, False
 
     async def is_reusable(self) -> bool:
+        if self.http1 is not None:
+            return await self.http1.is_reusable()
         return self.stream is None or not self.stream.get_extra_info("is_readable")
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:

@@ -278,7 +278,7 @@ def walk(node, twin, path):
         found = inspect.getattr_static(node, name)
         if name.startswith("_") or name == "call":
             continue
-        if inspect.iscoroutinefunction(found) and isinstance(node, Namespace):
+        if inspect.iscoroutinefunction(inspect.unwrap(found)) and isinstance(node, Namespace):
             module = importlib.import_module(type(node).__module__)
             assert getattr(module, name) is found, name
             typing.get_type_hints(found, localns=names)

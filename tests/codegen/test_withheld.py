@@ -139,12 +139,16 @@ def test_whatever_a_new_document_lacks_is_kept_with_a_mark() -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of the new document, with what is kept of the old one."""
-    result = tmp_path_factory.mktemp("withheld")
-    ignored = shutil.ignore_patterns("api", "models", "emulator", "__pycache__")
-    shutil.copytree(ROOT / "portone_async", result / "portone_async", ignore=ignored)
     found, _ = taken(new())
-    write(found.document, result / "portone_async", PLACED)
-    return result
+    return package(tmp_path_factory.mktemp("withheld"), found.document)
+
+
+def package(folder: Path, facts: Json) -> Path:
+    """The package of a document, in a folder."""
+    ignored = shutil.ignore_patterns("api", "models", "emulator", "__pycache__")
+    shutil.copytree(ROOT / "portone_async", folder / "portone_async", ignore=ignored)
+    write(facts, folder / "portone_async", PLACED)
+    return folder
 
 
 def test_package_has_everything_that_the_old_one_had(folder: Path) -> None:
@@ -210,6 +214,45 @@ def test_function_warns_whoever_calls_it_and_works(folder: Path) -> None:
     assert values == ["1", "RoundThing", "n"]
 
 
+CALL_AT_A_LINE = """
+import asyncio, json, warnings
+from portone_async import PortOne, blocking
+def shown(call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            call()
+        except Exception as error:
+            assert "did not receive" in str(error), error
+    return [[w.filename, w.lineno] for w in caught if w.category is DeprecationWarning]
+options = {"base_url": "http://127.0.0.1:1", "max_retries": 0}
+def in_a_task():
+    async def main():
+        async with PortOne("secret", **options) as portone:
+            await asyncio.create_task(
+                portone.thing.close_thing("1", reason="why")
+            )
+    asyncio.run(main())
+def plain():
+    with blocking.PortOne("secret", **options) as portone:
+        portone.thing.close_thing("1", reason="why")
+def with_response():
+    with blocking.PortOne("secret", **options) as portone:
+        blocking.with_response(portone.thing.close_thing, "1", reason="why")
+print(json.dumps([shown(call) for call in (in_a_task, plain, with_response)]))
+"""
+
+
+def test_warning_names_the_callers_line_wherever_the_call_runs(folder: Path) -> None:
+    """Not the task's, nor one of the thread in which the blocking client makes calls."""
+    lines = [
+        number
+        for number, line in enumerate(CALL_AT_A_LINE.split("\n"), 1)
+        if "thing.close_thing" in line
+    ]
+    assert run_code(folder, CALL_AT_A_LINE) == [[["<string>", line]] for line in lines]
+
+
 def test_field_that_is_not_sent_any_more_is_no_mismatch(folder: Path) -> None:
     code = (
         "import json; from portone_async import models\n"
@@ -241,12 +284,31 @@ def paged() -> Json:
     return source
 
 
-def test_iterator_warns_too(tmp_path: Path) -> None:
+PAGES = """
+import json, warnings
+from portone_async import blocking
+options = {"base_url": "http://127.0.0.1:1", "max_retries": 0}
+with warnings.catch_warnings(record=True) as caught, blocking.PortOne("secret", **options) as portone:
+    warnings.simplefilter("always")
+    things = portone.thing.iter_things()
+    try:
+        next(things)
+    except Exception as error:
+        assert "did not receive" in str(error), error
+print(json.dumps([[w.filename, w.lineno, str(w.message).split()[0]] for w in caught]))
+"""
+
+
+def test_iterator_warns_once_where_it_is_made(tmp_path: Path) -> None:
+    """Its pages warn no more."""
     source = paged()
     del source["paths"]["/things"]["get"]
     found, _ = taken(source, normalise(paged()))
-    api = write_into(tmp_path, found.document)
+    folder = package(tmp_path, found.document)
+    api = (folder / "portone_async/api/thing.py").read_text()
     assert 'warn_withheld("portone.thing.iter_things", "0.2.0")' in api
+    line = PAGES.split("\n").index("    things = portone.thing.iter_things()") + 1
+    assert run_code(folder, PAGES) == [["<string>", line, "portone.thing.iter_things"]]
 
 
 def write_into(folder: Path, facts: Json) -> str:

@@ -137,14 +137,6 @@ def test_direct_is_a_choice(origin: Origin) -> None:
     assert isinstance(options(origin, transport="direct").open(), DirectTransport)
 
 
-def test_direct_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which the error names."""
-    monkeypatch.setitem(sys.modules, "aiohappyeyeballs", None)
-    with pytest.raises(InvalidArgumentError, match=r"pip install 'portone-async\[direct\]'"):
-        PortOne("x", transport="direct")
-    PortOne("x")
-
-
 def test_direct_does_not_go_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would send past it; where NO_PROXY exempts the host there is none."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")

@@ -12,7 +12,6 @@ from attrs import evolve
 from tests.soak.orders import Order, Outcome, mistakes
 from tests.soak.resources import Resources
 
-pytest.importorskip("aiohappyeyeballs")
 SECONDS = 20
 FLAT = Resources(memory=50_000_000, descriptors=20, tasks=1, threads=2)
 

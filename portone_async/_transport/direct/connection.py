@@ -6,8 +6,9 @@ import asyncio
 import select
 import socket
 from collections.abc import Callable
+from functools import partial
 from math import inf
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from portone_async._options import DEFAULT_TIMEOUT, Timeout
 from portone_async._request import Request
@@ -35,6 +36,15 @@ class DirectConnection(asyncio.Protocol):
         self._deadline = inf
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it carries no more requests."""
+        return self._closed
+
+    def get_extra_info(self, name: str) -> Any:
+        """Return what the event loop tells of the connection, such as its `socket`."""
+        return self._transport.get_extra_info(name)
+
     async def is_reusable(self) -> bool:
         """Return whether the idle connection is reusable."""
         if self._closed:
@@ -59,19 +69,29 @@ class DirectConnection(asyncio.Protocol):
 
         Raises `TransportError`.
         """
+        encoded = partial(encode, request, self._authority)
+        reader = await self.exchange(request.method, encoded, timeout, ends_at)
+        return RawResponse(reader.status, reader.headers, reader.content(), request.info)
+
+    async def exchange(
+        self, method: str, encoded: Callable[[], bytes], timeout: Timeout, ends_at: float
+    ) -> ResponseReader:
+        """Send the bytes of a request and return the reader of its complete response.
+
+        `encoded` returns the bytes, or raises `ProtocolError`. Raises `TransportError`.
+        """
         if self._closed:  # as soon as it was opened
             raise TransportError("ConnectError: closed by the server", may_have_reached=False)
-        reader = self._reader = ResponseReader(request.method)
+        reader = self._reader = ResponseReader(method)
         self._timeout, self._ends_at = timeout, ends_at
         self._wakeup = self._loop.create_future()
         try:
             # Never in a variable: tools that collect errors show them, and the secret is in these bytes.
-            self._transport.write(encode(request, self._authority))
+            self._transport.write(encoded())
             self._arm_timer()
             await self._wakeup
             if self._error is not None:
                 raise self._error
-            return RawResponse(reader.status, reader.headers, reader.content(), request.info)
         except ProtocolError as error:
             raise TransportError(f"LocalProtocolError: {error}", may_have_reached=False) from None
         finally:
@@ -80,6 +100,7 @@ class DirectConnection(asyncio.Protocol):
             if not reader.reusable or self._blocked:
                 # Whatever else is received on it would be taken for the next response.
                 self._abort()
+        return reader
 
     async def aclose(self) -> None:
         """Close without TLS close_notify: the peer may be gone."""

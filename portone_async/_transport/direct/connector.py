@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from itertools import chain, zip_longest
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-import aiohappyeyeballs
+import anyio
 from attrs import define, field
 
 from portone_async._options import Timeout
@@ -19,7 +20,8 @@ from portone_async._transport_error import TransportError
 _NEXT_ADDRESS: Final = 0.25
 """Seconds after which the next address of a server is tried beside the one before (RFC 8305)."""
 
-_Addresses: TypeAlias = list[tuple[Any, Any, Any, Any, Any]]
+_Address: TypeAlias = tuple[Any, Any, Any, Any, Any]
+_Addresses: TypeAlias = list[_Address]
 
 
 @define(eq=False)
@@ -56,9 +58,7 @@ class Connector:
         lookup = self._lookups.get(loop)
         if lookup is None:
             lookup = self._lookups[loop] = _Lookup(self.origin)
-        sock = await aiohappyeyeballs.start_connection(  # pyright: ignore[reportUnknownMemberType]
-            await lookup.addresses(), happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1
-        )
+        sock = await _open_socket(await lookup.addresses())
         _, connection = await loop.create_connection(
             lambda: DirectConnection(self.origin.authority, self.max_response_size),
             sock=sock,
@@ -66,6 +66,57 @@ class Connector:
             server_hostname=self.origin.host if self.tls is not None else None,
         )
         return connection
+
+
+async def _open_socket(addresses: _Addresses) -> socket.socket:
+    """Connect to whichever address accepts first; they are tried one after another, IPv4 and IPv6 in turn (RFC 8305)."""
+    if len(addresses) == 1:
+        return await _connect(addresses[0])
+    errors: list[OSError] = []
+    connected: list[socket.socket] = []
+
+    async def attempt(address: _Address, failed: anyio.Event) -> None:
+        try:
+            connected.append(await _connect(address))
+        except OSError as error:
+            errors.append(error)
+            failed.set()
+        else:
+            tasks.cancel_scope.cancel()
+
+    first = addresses[0][0]
+    families = (
+        [address for address in addresses if address[0] == first],
+        [address for address in addresses if address[0] != first],
+    )
+    try:
+        async with anyio.create_task_group() as tasks:
+            for address in filter(None, chain.from_iterable(zip_longest(*families))):
+                failed = anyio.Event()
+                tasks.start_soon(attempt, address, failed)
+                with anyio.move_on_after(_NEXT_ADDRESS):
+                    await failed.wait()
+    except BaseException:
+        for sock in connected:
+            sock.close()
+        raise
+    for sock in connected[1:]:  # two may accept at once
+        sock.close()
+    if not connected:
+        raise errors[0]
+    return connected[0]
+
+
+async def _connect(address: _Address) -> socket.socket:
+    family, kind, protocol, _, where = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)  # noqa: FBT003
+        await asyncio.get_running_loop().sock_connect(sock, where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 @define(eq=False)

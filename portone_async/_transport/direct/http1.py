@@ -19,7 +19,9 @@ _FIELD: Final = rb"[!#$%%&'*+.^_`|~0-9A-Za-z-]++:%b" % _TEXT
 _HEAD: Final = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}(?: %b)?(?:\r\n%b)*+" % (_TEXT, _FIELD))
 _TRAILER: Final = re.compile(_FIELD)
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*+(?:;%b)?" % _TEXT)
-_SENDABLE: Final = re.compile(r"[\x20-\x7e\t\r\n]*+")
+_SENDABLE: Final = re.compile(r"[\x20-\x7e\x80-\xff\t\r\n]*+")
+_UNSENDABLE: Final = "a request with characters that HTTP cannot carry"
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]++")
 _SWITCHING: Final = 101
 _FINAL: Final = 200
 _BODILESS: Final = (204, 304)
@@ -30,18 +32,43 @@ class ProtocolError(Exception):
 
 
 def encode(request: Request, authority: str) -> bytes:
-    """Return a request's bytes."""
+    """Return a request's bytes. Raises `ProtocolError`."""
     lines = [f"{request.method} {request.target} HTTP/1.1", f"host: {authority}"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     content = request.content or b""
     if request.sends_length:
         lines.append(f"content-length: {len(content)}")
-    lines += ["", ""]
-    head = "\r\n".join(lines)
-    has_its_lines = head.count("\r") == head.count("\n") == len(lines) - 1
-    if not has_its_lines or lines[0].count(" ") != 2 or not _SENDABLE.fullmatch(head):  # noqa: PLR2004
-        raise ProtocolError("a request with characters that HTTP cannot carry")
+    head = _head(lines)
+    if not head.isascii():
+        raise ProtocolError(_UNSENDABLE)
     return head.encode("ascii") + content
+
+
+def encode_raw(
+    method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], content: bytes
+) -> bytes:
+    """Return the bytes of a request whose headers tools may have added to. Raises `ProtocolError`."""
+    lengths: list[str] = []
+    lines = [f"{method.decode('latin-1')} {target.decode('latin-1')} HTTP/1.1"]
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if not _NAME.fullmatch(name) or name.lower() == "transfer-encoding":
+            raise ProtocolError("a request with a header that cannot be sent")
+        if name.lower() == "content-length":
+            lengths.append(value)
+        lines.append(f"{name}: {value}")
+    if lengths != [str(len(content))] and (lengths or content):
+        # Another request would begin where this one does not end.
+        raise ProtocolError("a request whose length is not that of its content")
+    return _head(lines).encode("latin-1") + content
+
+
+def _head(lines: list[str]) -> str:
+    head = "\r\n".join([*lines, "", ""])
+    has_its_lines = head.count("\r") == head.count("\n") == len(lines) + 1
+    if not has_its_lines or lines[0].count(" ") != 2 or not _SENDABLE.fullmatch(head):  # noqa: PLR2004
+        raise ProtocolError(_UNSENDABLE)
+    return head
 
 
 class ResponseReader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import ssl
 import subprocess
 import sys
@@ -111,26 +110,11 @@ def test_the_direct_transport_behind_a_proxy_is_refused(
     PortOne("x", transport="direct")
 
 
-def test_the_direct_transport_without_its_extra_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """With how to install it."""
-    find_spec = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda name: None if name == "aiohappyeyeballs" else find_spec(name),
-    )
-    with pytest.raises(errors.InvalidArgumentError, match=r"pip install 'portone-async\[direct\]'"):
-        PortOne("x", transport="direct")
-    PortOne("x")
-
-
 def test_building_a_client_imports_no_transport() -> None:
     """Nor does it open anything."""
     program = (
         "import sys; from portone_async import PortOne; PortOne('x'); "
-        "print(sorted({'httpx', 'httpcore', 'aiohappyeyeballs'} & set(sys.modules)))"
+        "print(sorted({'httpx', 'httpcore'} & set(sys.modules)))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import httpcore
+import httpx
 import pytest
 
-from portone_async import PortOne, RequestOptions, Timeout, errors, models
+from portone_async import RequestOptions, Timeout, errors, models
 from portone_async._transport.direct.connector import Connector
 from portone_emulator import Emulator
 from tests.core.conftest import WORD, paid
@@ -26,7 +28,7 @@ from tests.core.server import (
     reset_unread,
     stalled,
 )
-from tests.core.transport.matrix import AT_ONCE, ONCE, Kind
+from tests.core.transport.matrix import AT_ONCE, DEFAULT, ONCE, Kind, on
 from tests.core.transport.servers import get_paid
 
 pytestmark = pytest.mark.anyio
@@ -189,13 +191,114 @@ async def test_each_transport_is_the_one_that_was_asked_for(
     server.plays(answer(paid()))
     async with kind.client(server.url) as portone:
         await portone.payment.get_payment("order-1")
-    assert used == [kind.library or kind.transport]
+    # By default the connection below httpcore's is the direct transport's, but for trio.
+    is_own = kind in (Kind("httpx", "asyncio"), Kind("httpx", "uvloop"))
+    assert used == [kind.library or kind.transport] + ["direct"] * is_own
 
 
-async def test_without_a_choice_httpx_carries_the_calls(
+PATCHED = {
+    httpx.AsyncClient: "send",
+    httpx.AsyncHTTPTransport: "handle_async_request",
+    httpcore.AsyncConnectionPool: "handle_async_request",
+    httpcore.AsyncHTTPConnection: "handle_async_request",
+}
+"""What tools patch to mock, record or trace requests."""
+
+
+@on(DEFAULT)
+@pytest.mark.parametrize("owner", PATCHED)
+async def test_a_call_goes_through_whatever_tools_patch(
+    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch, owner: type
+) -> None:
+    """On a connection that is open as on a new one: nothing reaches the server."""
+    server.plays(answer(paid()))
+
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("mocked")
+
+    async with kind.client(server.url) as portone:
+        for seen in (0, 1):
+            with monkeypatch.context() as patch:
+                patch.setattr(owner, PATCHED[owner], refuse)
+                with pytest.raises(AssertionError, match="mocked"):
+                    await portone.payment.cancel_payment("order-1", reason="r")
+            assert len(server.requests) == seen
+            if not seen:
+                await portone.payment.get_payment("order-1")
+
+
+FAILURES = {
+    "ReadError": reset(),
+    "RemoteProtocolError": garbage(b"no response\r\n\r\n"),
+    "ReadTimeout": Step(lambda _: anyio.sleep_forever()),
+}
+
+
+@on(DEFAULT)
+@pytest.mark.parametrize("name", FAILURES)
+async def test_tools_see_the_exceptions_of_httpx(
+    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Whatever carries the bytes."""
+    seen: list[str] = []
+    send = httpx.AsyncClient.send
+
+    async def watched(*arguments: Any, **options: Any) -> httpx.Response:
+        try:
+            return await send(*arguments, **options)
+        except Exception as error:
+            seen.append(type(error).__name__)
+            raise
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", watched)
+    server.plays(FAILURES[name])
+    async with kind.client(server.url, timeout=Timeout(read=0.2), max_retries=0) as portone:
+        with pytest.raises(errors.APIConnectionError) as caught:
+            await portone.payment.cancel_payment("order-1", reason="r")
+    assert seen == [name]
+    assert caught.value.may_have_reached
+    assert name in str(caught.value)
+
+
+@on(DEFAULT)
+async def test_tools_find_the_socket_behind_a_response(
     kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As behind any response of httpx's."""
+    found: list[Any] = []
+    send = httpx.AsyncClient.send
+
+    async def watched(*arguments: Any, **options: Any) -> httpx.Response:
+        response = await send(*arguments, **options)
+        stream = response.extensions["network_stream"]
+        found.append(stream.get_extra_info("server_addr")[:2])
+        found.append(stream.get_extra_info("ssl_object"))
+        found.append(response.http_version)
+        return response
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", watched)
     server.plays(answer(paid()))
-    monkeypatch.setattr(Connector, "connect", None)
-    async with PortOne("x", base_url=server.url) as portone:
+    async with kind.client(server.url) as portone:
         await portone.payment.get_payment("order-1")
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    assert found == [(host, int(port)), None, "HTTP/1.1"]
+
+
+@on(DEFAULT[:2])
+async def test_what_httpcore_shows_of_a_connection(
+    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debuggers and tools that collect errors show the pool's connections."""
+    shown: list[str] = []
+    handle = httpcore.AsyncConnectionPool.handle_async_request
+
+    async def watched(pool: httpcore.AsyncConnectionPool, request: Any) -> httpcore.Response:
+        response = await handle(pool, request)
+        shown.extend(map(repr, pool.connections))
+        return response
+
+    monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", watched)
+    server.plays(answer(paid()))
+    async with kind.client(server.url) as portone:
+        await portone.payment.get_payment("order-1")
+    assert shown == ["<AsyncHTTPConnection [portone_async]>"]

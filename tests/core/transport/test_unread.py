@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import anyio
+import httpcore
 import pytest
 
 from portone_async._transport import httpx_transport, unread
@@ -29,6 +30,20 @@ ATTRIBUTES = {
 OF_TLS = {"_ssl_object": "anyio's and trio's TLS streams", "transport_stream": "the same"}
 OF_ASYNCIO = {"_protocol": "anyio's socket stream", "read_queue": "anyio's stream protocol"}
 OF_TRIO = {"socket": "trio.SocketStream"}
+
+
+@pytest.fixture(autouse=True)
+def _connections_of_httpcore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On asyncio too, where they are used through proxies only."""
+    monkeypatch.setattr(
+        httpx_transport,
+        "Pool",
+        lambda connector: httpcore.AsyncConnectionPool(
+            ssl_context=connector.tls, max_connections=1
+        ),
+    )
+
+
 WARNING = "each connection is used for one request only"
 
 

@@ -12,6 +12,7 @@ import anyio
 import pytest
 
 from portone_async import errors
+from portone_async._transport.direct import connector
 from tests.core.conftest import paid
 from tests.core.server import Server, answer
 from tests.core.transport.cancelling import WAYS, Way, cancel_when
@@ -191,3 +192,52 @@ async def test_a_name_that_means_nothing_is_an_error_of_the_client(kind: Kind, h
         async with kind.client(f"http://{host}", allow_http=True) as portone:
             await portone.payment.get_payment("order-1", options=ONCE)
     assert not getattr(caught.value, "may_have_reached", False)
+
+
+class Connects:
+    """Stands in for a connect that succeeds when it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.may_end = asyncio.Event()
+        self.waiting = 0
+        self.sockets: list[socket.socket] = []
+        monkeypatch.setattr(connector, "_connect", self)
+
+    async def __call__(self, _: Any) -> socket.socket:
+        self.waiting += 1
+        await self.may_end.wait()
+        sock = socket.socket()
+        self.sockets.append(sock)
+        return sock
+
+
+TWO: list[Any] = [(socket.AF_INET, 0, 0, "", ()), (socket.AF_INET6, 0, 0, "", ())]
+
+
+async def test_of_two_addresses_that_accept_at_once_one_is_used(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other connection is closed."""
+    connects = Connects(monkeypatch)
+    monkeypatch.setattr(connector, "_NEXT_ADDRESS", 0.001)
+    task = asyncio.create_task(connector._open_socket(TWO))
+    await until(lambda: connects.waiting == 2)
+    connects.may_end.set()
+    sock = await task
+    assert [other.fileno() != -1 for other in connects.sockets] == [
+        other is sock for other in connects.sockets
+    ]
+    sock.close()
+
+
+async def test_a_connection_that_is_there_as_the_call_is_cancelled_is_closed(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connects = Connects(monkeypatch)
+    task = asyncio.create_task(connector._open_socket(TWO))
+    await until(lambda: connects.waiting == 1)
+    connects.may_end.set()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [sock.fileno() for sock in connects.sockets] == [-1]

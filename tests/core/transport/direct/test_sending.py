@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from portone_async import errors
+from portone_async._transport.direct.http1 import ProtocolError, encode_raw
 from tests.core.server import PATIENCE, head
 from tests.core.transport.matrix import DIRECT, ONCE, Kind, on
 from tests.core.transport.servers import BIG, RESPONSE, Peer, small_server
@@ -40,3 +41,34 @@ async def test_a_response_before_all_is_sent_is_the_response(kind: Kind) -> None
         await portone.payment.get_payment("order-1")
     assert [data.split(b" ")[0] for data in received] == [b"POST", b"GET"]
     assert rest < len(BIG["text"]) * 3 // 4
+
+
+def test_a_request_of_httpcores_is_sent_with_what_tools_added() -> None:
+    headers = [(b"host", b"a"), (b"Traceparent", b"00-\xe9"), (b"content-length", b"2")]
+    assert encode_raw(b"POST", b"/a?b", headers, b"{}") == (
+        b"POST /a?b HTTP/1.1\r\nhost: a\r\nTraceparent: 00-\xe9\r\ncontent-length: 2\r\n\r\n{}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "content"),
+    [
+        (b"/a b", [], b""),
+        (b"/", [(b"a", b"b\r\nc: d")], b""),
+        (b"/", [(b"a", b"b\x00")], b""),
+        (b"/", [(b"a b", b"c")], b""),
+        (b"/", [(b"a:", b"c")], b""),
+        (b"/", [(b"", b"c")], b""),
+        (b"/", [(b"Transfer-Encoding", b"chunked")], b""),
+        (b"/", [(b"Content-Length", b"1")], b""),
+        (b"/", [(b"content-length", b"2"), (b"content-length", b"1")], b"{}"),
+        (b"/", [(b"content-length", b"x")], b"{}"),
+        (b"/", [], b"{}"),
+    ],
+)
+def test_a_request_that_is_not_one_is_refused(
+    target: bytes, headers: list[tuple[bytes, bytes]], content: bytes
+) -> None:
+    """Whatever a tool has made of it: the server would take it for another, or for two."""
+    with pytest.raises(ProtocolError):
+        encode_raw(b"POST", target, headers, content)
