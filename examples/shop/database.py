@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -76,7 +76,7 @@ def _create_engine(url: str) -> AsyncEngine:
 
 
 def _create_redis(url: str) -> Redis:
-    return Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]
+    return Redis.from_pool(BlockingConnectionPool.from_url(url))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _on_connect(connection: Any, _record: object) -> None:
