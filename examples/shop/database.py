@@ -49,6 +49,11 @@ class Database:
             await connection.run_sync(Base.metadata.create_all)
         await self._table_of_webhooks.create_table()
 
+    async def check_redis(self) -> None:
+        """Raise redis-py's exception if there should be a Redis, and is none."""
+        if self._redis is not None:
+            await self._redis.ping()  # pyright: ignore[reportUnknownMemberType]
+
     async def delete_expired(self) -> None:
         """Delete webhooks that PortOne no longer redelivers. Call it once a day. Redis does it by itself."""
         await self._table_of_webhooks.delete_expired()
@@ -72,7 +77,10 @@ def _create_engine(url: str) -> AsyncEngine:
         case "postgresql":
             return create_async_engine(url, pool_pre_ping=True)
         case other:  # MySQL has no partial index, which `Refund` needs
-            raise ValueError(f"the shop's database is SQLite or PostgreSQL, not {other}")
+            raise ValueError(
+                "the shop's database is SQLite (sqlite+aiosqlite:) or PostgreSQL (postgresql+asyncpg:), "
+                f"not {other}"
+            )
 
 
 def _create_redis(url: str) -> Redis:
