@@ -90,6 +90,9 @@ def serve(settings: Settings, listener: socket.socket, workers: int) -> None:
         factory=True,
         workers=workers,
         log_level="warning",
+        # Longer than clients and proxies keep a connection that is not in use. Otherwise a request that has been sent,
+        # and that a busy machine has not read yet, can meet the server's end of the connection, and is lost.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=1,  # the event stream of an open page never ends by itself
         timeout_worker_healthcheck=60,  # a busy machine takes longer than the default to start a worker
     )
