@@ -12,13 +12,12 @@ from contextlib import nullcontext
 from contextvars import ContextVar
 from functools import cached_property
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 import respx
 import trio
-from pytest_httpx import HTTPXMock
 
 import portone_async
 from portone_async import CallEnd, Hooks, PortOneError, RequestOptions, Timeout, errors
@@ -26,6 +25,9 @@ from portone_async.blocking import PortOne, with_response
 from portone_async.models import PaidPayment, Payment
 from portone_emulator import Emulator
 from tests.blocking.conftest import ORDER
+
+if TYPE_CHECKING:
+    from pytest_httpx import HTTPXMock
 
 MARKER = "marker-of-the-secret-9f3c"
 
