@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.supervisors import Multiprocess
 
 from portone_async.emulator import Emulator
@@ -38,10 +40,12 @@ def main() -> None:
     parser.add_argument(
         "--emulator-port", type=int, default=0, help="the emulator's TCP port (a free one)"
     )
-    parser.add_argument("--workers", type=int, default=1, help="how many processes serve it (1)")
+    parser.add_argument(
+        "--workers", type=number_of_workers, default=1, help="how many processes serve it (1)"
+    )
     parser.add_argument(
         "--database-url",
-        help="a PostgreSQL, as postgresql+asyncpg://...; SQLite in a temporary file without it",
+        help="PostgreSQL, as postgresql+asyncpg://...; SQLite in a temporary file without it",
     )
     parser.add_argument(
         "--redis-url", help="where handled webhooks are remembered (in the database)"
@@ -70,10 +74,7 @@ def main() -> None:
             webhook_secret=emulator.webhook_secret,
             staff_password=secrets.token_urlsafe(9),
         )
-        try:
-            asyncio.run(create_tables(settings))
-        except (ValueError, OSError) as error:
-            sys.exit(str(error))
+        asyncio.run(prepare(settings))
         print(f"Shop      {shop_url}")
         print(f"Staff     {shop_url}/admin   any name, password {settings.staff_password}")
         print(f"Emulator  {emulator.url}   all payments, and a clock to move")
@@ -89,6 +90,9 @@ def serve(settings: Settings, listener: socket.socket, workers: int) -> None:
         factory=True,
         workers=workers,
         log_level="warning",
+        # Longer than clients and proxies keep a connection that is not in use. Otherwise a request that has been sent,
+        # and that a busy machine has not read yet, can meet the server's end of the connection, and is lost.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=1,  # the event stream of an open page never ends by itself
         timeout_worker_healthcheck=60,  # a busy machine takes longer than the default to start a worker
     )
@@ -98,18 +102,30 @@ def serve(settings: Settings, listener: socket.socket, workers: int) -> None:
         Multiprocess(config, sockets=[listener]).run()
 
 
-async def create_tables(settings: Settings) -> None:
-    """Create missing tables, before workers do so all at the same time.
-
-    Raises:
-        ValueError: The database is not SQLite or PostgreSQL.
-        OSError: It cannot be reached.
-    """
-    database = Database(settings)
+async def prepare(settings: Settings) -> None:
+    """Create missing tables, before workers do so all at the same time, and exit if there is no database or no Redis."""
+    try:
+        database = Database(settings)
+    except (ValueError, ImportError, SQLAlchemyError) as error:
+        sys.exit(f"--database-url or --redis-url: {error}")
     try:
         await database.create_tables()
+    except Exception as error:  # noqa: BLE001  (drivers have exceptions of their own)
+        sys.exit(f"--database-url: {error}")
+    else:
+        try:
+            await database.check_redis()
+        except (OSError, RedisError) as error:
+            sys.exit(f"--redis-url: {error}")
     finally:
         await database.aclose()
+
+
+def number_of_workers(text: str) -> int:
+    """Parse `--workers`."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
+    return int(text)
 
 
 def listen(port: int) -> socket.socket:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -49,6 +49,11 @@ class Database:
             await connection.run_sync(Base.metadata.create_all)
         await self._table_of_webhooks.create_table()
 
+    async def check_redis(self) -> None:
+        """Raise redis-py's exception if there should be a Redis, and is none."""
+        if self._redis is not None:
+            await self._redis.ping()  # pyright: ignore[reportUnknownMemberType]
+
     async def delete_expired(self) -> None:
         """Delete webhooks that PortOne no longer redelivers. Call it once a day. Redis does it by itself."""
         await self._table_of_webhooks.delete_expired()
@@ -72,11 +77,14 @@ def _create_engine(url: str) -> AsyncEngine:
         case "postgresql":
             return create_async_engine(url, pool_pre_ping=True)
         case other:  # MySQL has no partial index, which `Refund` needs
-            raise ValueError(f"the shop's database is SQLite or PostgreSQL, not {other}")
+            raise ValueError(
+                "the shop's database is SQLite (sqlite+aiosqlite:) or PostgreSQL (postgresql+asyncpg:), "
+                f"not {other}"
+            )
 
 
 def _create_redis(url: str) -> Redis:
-    return Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]
+    return Redis.from_pool(BlockingConnectionPool.from_url(url))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _on_connect(connection: Any, _record: object) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 from functools import partial
+from types import BuiltinFunctionType
 from typing import Any, Final
 from weakref import finalize
 
@@ -31,6 +33,7 @@ class Runner:
         process = os.getpid()
         event_loop = self._event_loops.get(process)
         if event_loop is None:
+            _check_threads()
             if self._event_loops and self._http_client is not None:
                 raise RuntimeError(
                     "the http_client was used before this process was forked, and has open connections of the parent's: "
@@ -41,6 +44,16 @@ class Runner:
             if event_loop is new:
                 finalize(self, new.drop).atexit = False
         return event_loop
+
+
+def _check_threads() -> None:
+    # An event loop in a greenlet seems to run in the thread of all the others.
+    are_real = isinstance(_thread.start_new_thread, BuiltinFunctionType)
+    if not are_real:
+        raise RuntimeError(
+            "gevent or eventlet has replaced the threads that portone_async.blocking runs on: use real ones, such as "
+            "gunicorn's gthread workers or Celery's prefork pool"
+        )
 
 
 async def _close(client: portone_async.PortOne, http_client: Any) -> None:

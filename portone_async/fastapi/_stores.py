@@ -55,7 +55,10 @@ class WebhookStore(Protocol):
         ...
 
     async def complete(self, message_id: str, owner: str) -> bool:
-        """Mark it as handled for longer than PortOne redelivers (six hours), unless another owner has claimed it since.
+        """Mark it as handled for longer than PortOne redelivers (six hours).
+
+        Not if another owner holds it, or has handled it. An owner that gave it up, or whose lease has ended, does not
+        count.
 
         Returns:
             Whether it is marked. If not, the handler took longer than its lease, and another delivery was handled too:
@@ -121,14 +124,14 @@ class MemoryStore:
             return "claimed"
 
     async def complete(self, message_id: str, owner: str) -> bool:
-        """Mark it as handled, unless another owner has claimed it since."""
+        """Mark it as handled, unless another owner holds it, or has handled it."""
         with self._lock:
+            now = self._clock()
             current = self._running.get(message_id) or self._done.get(message_id)
-            if current is not None and current.owner != owner:
+            if current is not None and current.owner != owner and current.expires_at > now:
                 return False
             self._running.pop(message_id, None)
             self._done.pop(message_id, None)
-            now = self._clock()
             self._done[message_id] = _Entry(owner, now + self._ttl)
             self._evict(now)
             return True

@@ -3,13 +3,15 @@
     store = RedisWebhookStore(Redis.from_url("redis://localhost"))
     webhooks = WebhookRouter(secret, store=store)
 
-The client is the app's, which closes it. Redis 2.6 and later, Valkey and a cluster will do. What Redis forgets is handled
+The client is the app's, which closes it. Redis 2.6.12 and later, Valkey, a cluster and Sentinel's
+master will do. What Redis forgets is handled
 again when PortOne redelivers it, so keep it on disk (`appendonly yes`), and out of an eviction (`maxmemory-policy
 noeviction` or `volatile-ttl`).
 """
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any, Final
 
@@ -54,10 +56,15 @@ _UNAVAILABLE: Final = (
     OSError,
     exceptions.ConnectionError,
     exceptions.TimeoutError,
-    exceptions.ClusterDownError,
+    exceptions.ClusterError,
+    exceptions.RedisClusterException,
     exceptions.OutOfMemoryError,
     exceptions.ReadOnlyError,
     exceptions.TryAgainError,
+)
+# The codes of other errors that are the server's state. Before Redis 7, a script's error has the code in its midst.
+_UNAVAILABLE_CODES: Final = re.compile(
+    r"(?:^|: -)(?:BUSY|CLUSTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY) "
 )
 
 
@@ -98,7 +105,7 @@ class RedisWebhookStore:
         return _CLAIMS[await self._run(self._claim, message_id, owner, self._lease)]
 
     async def complete(self, message_id: str, owner: str) -> bool:
-        """Mark it as handled, unless another owner has claimed it since."""
+        """Mark it as handled, unless another owner holds it, or has handled it."""
         return bool(await self._run(self._complete, message_id, owner, self._ttl))
 
     async def release(self, message_id: str, owner: str) -> None:
@@ -108,5 +115,7 @@ class RedisWebhookStore:
     async def _run(self, script: Any, message_id: str, *arguments: str | int) -> int:
         try:
             return await script(keys=[self._prefix + message_id], args=arguments)
-        except _UNAVAILABLE as error:
-            raise WebhookStoreUnavailableError("Redis is unavailable") from error
+        except (*_UNAVAILABLE, exceptions.ResponseError) as error:
+            if isinstance(error, _UNAVAILABLE) or _UNAVAILABLE_CODES.search(str(error)):
+                raise WebhookStoreUnavailableError("Redis is unavailable") from error
+            raise

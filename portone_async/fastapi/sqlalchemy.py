@@ -5,7 +5,7 @@
 
 | database | driver |
 |---|---|
-| PostgreSQL 9.5 and later | `asyncpg` |
+| PostgreSQL 9.5 and later | `asyncpg`, `psycopg` |
 | MySQL 5.7 and later, MariaDB 10.2 and later | `aiomysql`, `asyncmy` |
 | SQLite 3.24 and later | `aiosqlite` |
 
@@ -55,6 +55,7 @@ try:
         ProgrammingError,
     )
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.pool import StaticPool
 except ImportError:
     raise ImportError(
         "portone_async.fastapi.sqlalchemy needs its extra: pip install 'portone-async[sqlalchemy]'"
@@ -87,11 +88,13 @@ class SQLAlchemyWebhookStore:
         engine: An engine for PostgreSQL, MySQL, MariaDB or SQLite. With `pool_pre_ping=True`, no delivery fails because
             the database was restarted since the last one.
         table_name: The table, which has columns for these webhooks only.
+        schema: The database schema that has the table, if not the connection's default.
         ttl: How long to remember a handled webhook.
         lease: After this time, a handler that has not finished counts as dead, and a redelivery is handled.
 
     Raises:
-        InvalidArgumentError: The engine is not asynchronous or for another database, or a limit is not above zero.
+        InvalidArgumentError: The engine is not asynchronous, is for another database or has a single connection, or a
+            limit is not above zero.
     """
 
     table: Final[Table]
@@ -102,6 +105,7 @@ class SQLAlchemyWebhookStore:
         engine: AsyncEngine,
         *,
         table_name: str = "portone_webhooks",
+        schema: str | None = None,
         ttl: timedelta = DEFAULT_TTL,
         lease: timedelta = DEFAULT_LEASE,
     ) -> None:
@@ -110,7 +114,17 @@ class SQLAlchemyWebhookStore:
                 "SQLAlchemyWebhookStore takes an engine of create_async_engine, "
                 f"not {type(engine).__name__}"
             )
-        self._engine: Final = engine
+        if isinstance(engine.pool, StaticPool):
+            raise InvalidArgumentError(
+                "SQLAlchemyWebhookStore needs a connection for each step, and this engine has one for all of them, as for "
+                "SQLite in memory: use a file, or a MemoryStore"
+            )
+        # With PostgreSQL's higher levels, deliveries at the same time would fail each other's steps.
+        self._engine: Final = (
+            engine.execution_options(isolation_level="READ COMMITTED")
+            if engine.dialect.name == "postgresql"
+            else engine
+        )
         self._dialect: Final = engine.dialect.name
         if self._dialect not in _NOW:
             raise InvalidArgumentError(
@@ -126,6 +140,7 @@ class SQLAlchemyWebhookStore:
             Column("owner", String(64), nullable=False),
             Column("done", Boolean, nullable=False),
             Column("expires_at", BigInteger, nullable=False),  # in milliseconds since 1970
+            schema=schema,
         )
 
     async def create_table(self) -> None:
@@ -144,7 +159,9 @@ class SQLAlchemyWebhookStore:
 
     async def _exists(self) -> bool:
         async with self._transaction() as db:
-            return await db.run_sync(lambda sync: inspect(sync).has_table(self.table.name))
+            return await db.run_sync(
+                lambda sync: inspect(sync).has_table(self.table.name, schema=self.table.schema)
+            )
 
     async def delete_expired(self) -> int:
         """Delete what PortOne no longer redelivers, and the leases of processes that died. Return how many rows.
@@ -194,14 +211,14 @@ class SQLAlchemyWebhookStore:
         return "done" if done else "running"
 
     async def complete(self, message_id: str, owner: str) -> bool:
-        """Mark it as handled, unless another owner has claimed it since."""
+        """Mark it as handled, unless another owner holds it, or has handled it."""
         columns = self.table.c
         key = _key(message_id)
         expires_at = self._now + self._ttl
         mark = (
             update(self.table)
-            .where(columns.id == key, columns.owner == owner)
-            .values(done=True, expires_at=expires_at)
+            .where(columns.id == key, or_(columns.owner == owner, columns.expires_at <= self._now))
+            .values(owner=owner, done=True, expires_at=expires_at)
         )
         # There is no row if it expired, and was deleted.
         marked = await self._execute(mark) or await self._insert(key, owner, expires_at, done=True)
@@ -236,8 +253,10 @@ class SQLAlchemyWebhookStore:
 
     async def _execute(self, statement: Executable) -> int:
         """Execute a statement in a transaction of its own; return how many rows it changed."""
+        # Some drivers forget the number of inserted rows when SQLAlchemy closes their cursor.
+        counted = statement.execution_options(preserve_rowcount=True)
         async with self._transaction() as db:
-            return (await db.execute(statement)).rowcount
+            return (await db.execute(counted)).rowcount
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[AsyncConnection]:

@@ -7,14 +7,16 @@ import inspect
 import pickle
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from contextvars import ContextVar
 from functools import cached_property
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import respx
 import trio
 
 import portone_async
@@ -23,6 +25,9 @@ from portone_async.blocking import PortOne, with_response
 from portone_async.models import PaidPayment, Payment
 from portone_emulator import Emulator
 from tests.blocking.conftest import ORDER
+
+if TYPE_CHECKING:
+    from pytest_httpx import HTTPXMock
 
 MARKER = "marker-of-the-secret-9f3c"
 
@@ -290,3 +295,25 @@ def test_no_variable_of_a_traceback_holds_a_secret(emulator: Emulator) -> None:
                 call()
             assert MARKER not in variables(caught.value), number
             assert MARKER not in str(caught.value)
+
+
+def test_respx_mocks_calls_of_any_thread() -> None:
+    body = {"type": "UNAUTHORIZED", "message": "no"}
+    with PortOne("x", base_url="https://api.test") as portone, respx.mock:
+        route = respx.get("https://api.test/payments/1").respond(401, json=body)
+        with ThreadPoolExecutor(4) as pool:
+            calls = [pool.submit(portone.payment.get_payment, "1") for _ in range(4)]
+            assert all(isinstance(c.exception(), errors.UnauthorizedError) for c in calls)
+        assert route.call_count == 4
+        with pytest.raises(respx.models.AllMockedAssertionError):  # it never reaches the server
+            portone.payment.get_payment("2")
+
+
+def test_pytest_httpx_mocks_calls(httpx_mock: HTTPXMock) -> None:
+    body = {"type": "UNAUTHORIZED", "message": "no"}
+    httpx_mock.add_response(url="https://api.test/payments/1", status_code=401, json=body)
+    with (
+        PortOne("x", base_url="https://api.test") as portone,
+        pytest.raises(errors.UnauthorizedError),
+    ):
+        portone.payment.get_payment("1")

@@ -144,6 +144,27 @@ portone.close()
     assert printed == "True True True\n"
 
 
+def test_where_threads_are_greenlets_it_says_so(run: Run) -> None:
+    printed = run("""
+import _thread
+
+started = ids()
+real = _thread.start_new_thread
+_thread.start_new_thread = lambda *args: real(*args)  # as gevent and eventlet do
+
+def refuses():
+    try:
+        ids()
+    except RuntimeError as error:
+        return "gevent or eventlet" in str(error)
+
+print(in_child(refuses))  # which needs a thread of its own
+_thread.start_new_thread = real
+print(in_child(lambda: ids() == started))
+""")
+    assert printed == "True\nTrue\n"
+
+
 def test_a_program_ends_although_nobody_closed_its_client(run: Run) -> None:
     assert run("print(ids() == [ORDER])") == "True\n"
 

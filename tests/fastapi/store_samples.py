@@ -16,14 +16,16 @@ from portone_async.fastapi.sqlalchemy import SQLAlchemyWebhookStore
 
 # No store may depend on the time zone of a database's session.
 _CONNECT: Final[dict[str, dict[str, Any]]] = {
-    "postgresql": {"server_settings": {"timezone": "Asia/Seoul"}},
-    "mysql": {"init_command": "SET time_zone = '+09:00'"},
+    "postgresql+asyncpg": {"server_settings": {"timezone": "Asia/Seoul"}},
+    "postgresql+psycopg": {"options": "-c timezone=Asia/Seoul"},
+    "mysql+aiomysql": {"init_command": "SET time_zone = '+09:00'"},
+    "mysql+asyncmy": {"init_command": "SET time_zone = '+09:00'"},
 }
 
 
-def create_engine(url: str) -> AsyncEngine:
-    connect_args = _CONNECT.get(url.partition("+")[0], {})
-    return create_async_engine(url, pool_pre_ping=True, connect_args=connect_args)
+def create_engine(url: str, **options: Any) -> AsyncEngine:
+    connect_args = _CONNECT.get(url.partition(":")[0], {})
+    return create_async_engine(url, pool_pre_ping=True, connect_args=connect_args, **options)
 
 
 @asynccontextmanager

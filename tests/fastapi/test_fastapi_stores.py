@@ -1,12 +1,18 @@
-"""The stores of handled webhooks: in memory, in Redis, in SQLite, PostgreSQL and MariaDB. All behave the same."""
+"""The stores of handled webhooks: in memory, in Redis, in SQLite, PostgreSQL and MariaDB. All behave the same.
+
+So do all the drivers of a database.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import re
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +38,10 @@ pytest.importorskip("sqlalchemy")
 pytest.importorskip("aiosqlite")
 
 from redis import Redis as BlockingRedis
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from sqlalchemy import create_engine as create_blocking_engine
 from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -79,8 +88,8 @@ async def in_redis(url: str) -> AsyncGenerator[Sample]:
 
 
 @asynccontextmanager
-async def in_database(url: str) -> AsyncGenerator[Sample]:
-    engine = create_engine(url)
+async def in_database(url: str, **options: Any) -> AsyncGenerator[Sample]:
+    engine = create_engine(url, **options)
     store = SQLAlchemyWebhookStore(engine)
 
     async def execute(statement: Any) -> None:
@@ -93,6 +102,12 @@ async def in_database(url: str) -> AsyncGenerator[Sample]:
     await engine.dispose()
 
 
+def with_driver(url: str, driver: str) -> str:
+    """Return a database's address for another driver, or skip the test without it."""
+    pytest.importorskip(driver)
+    return re.sub(r"\+\w+:", f"+{driver}:", url, count=1)
+
+
 @pytest.fixture
 async def sample(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Sample]:
     kind: str = request.param
@@ -101,8 +116,10 @@ async def sample(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
     elif kind == "sqlite":
         opened = in_database(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
     else:
-        server: Server = request.getfixturevalue(kind)
-        opened = in_redis(server.url) if kind == "redis_server" else in_database(server.url)
+        name, _, driver = kind.partition("+")
+        server: Server = request.getfixturevalue(name)
+        url = server.url if not driver else with_driver(server.url, driver)
+        opened = in_redis(url) if name == "redis_server" else in_database(url)
     async with opened as opened_sample:
         yield opened_sample
 
@@ -116,7 +133,9 @@ with_each_store = pytest.mark.parametrize(
         ("sqlite", "asyncio"),
         pytest.param("redis_server", "asyncio", marks=pytest.mark.load),
         pytest.param("postgresql", "asyncio", marks=pytest.mark.load),
+        pytest.param("postgresql+psycopg", "asyncio", marks=pytest.mark.load),
         pytest.param("mariadb", "asyncio", marks=pytest.mark.load),
+        pytest.param("mariadb+asyncmy", "asyncio", marks=pytest.mark.load),
     ],
     indirect=["sample"],
 )
@@ -139,7 +158,18 @@ async def test_a_webhook_is_claimed_once_and_completed_once(store: WebhookStore)
 
 @with_each_store
 async def test_ids_that_a_database_might_take_for_one_are_told_apart(store: WebhookStore) -> None:
-    ids = ["msg_a", "msg_A", "msg_a ", "msg_á", "m" * 300, "m" * 301, "done:msg_a"]
+    long = "m" * 4_000
+    ids = [
+        "msg_a",
+        "msg_A",
+        "msg_a ",
+        "msg_á",
+        "done:msg_a",
+        "m" * 300,
+        "m" * 301,
+        long,
+        long + "m",
+    ]
     assert [await store.claim(each, "a") for each in ids] == ["claimed"] * len(ids)
 
 
@@ -217,6 +247,26 @@ async def test_a_slow_owner_completes_what_nobody_else_has_claimed(sample: Sampl
 
 
 @with_each_store
+async def test_a_slow_owner_completes_what_another_has_given_up(sample: Sample) -> None:
+    await sample.store.claim("msg_1", "a")
+    await sample.expire()
+    await sample.store.claim("msg_1", "b")
+    await sample.store.release("msg_1", "b")
+    assert await sample.store.complete("msg_1", "a")
+    assert await sample.store.claim("msg_1", "c") == "done"
+
+
+@with_each_store
+async def test_a_slow_owner_completes_what_another_died_with(sample: Sample) -> None:
+    await sample.store.claim("msg_1", "a")
+    await sample.expire()
+    await sample.store.claim("msg_1", "b")
+    await sample.expire()
+    assert await sample.store.complete("msg_1", "a")
+    assert await sample.store.claim("msg_1", "c") == "done"
+
+
+@with_each_store
 async def test_a_handled_webhook_is_forgotten_in_the_end(sample: Sample) -> None:
     await sample.store.claim("msg_1", "a")
     await sample.store.complete("msg_1", "a")
@@ -244,7 +294,7 @@ async def test_a_shop_with_it_handles_a_webhook_once(store: WebhookStore) -> Non
 
 @pytest.mark.parametrize("options", [{"ttl": timedelta()}, {"lease": -timedelta(1)}])
 def test_limits_are_above_zero(options: dict[str, Any]) -> None:
-    engine = create_async_engine("sqlite+aiosqlite://")
+    engine = create_async_engine("sqlite+aiosqlite:///shop.db")  # nothing connects to it
     for create in (
         MemoryStore,
         lambda **limits: RedisWebhookStore(Redis(), **limits),
@@ -346,6 +396,82 @@ async def test_without_redis_it_is_unavailable(tmp_path: Path) -> None:
     assert caught.value.__cause__ is not None
 
 
+# redis-py has no exception of its own for each of them, and servers before Redis 7 wrap what a script runs into.
+SCRIPT = "ERR Error running script (call to f_2f): @user_script:5: @user_script: 5: "
+
+
+@asyncio_only
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "BUSY Redis is busy running a script",
+        "CLUSTERDOWN Hash slot not served",
+        "LOADING Redis is loading the dataset in memory",
+        "MASTERDOWN Link with MASTER is down",
+        "MISCONF Redis is unable to persist to disk",
+        "NOREPLICAS Not enough good replicas to write.",
+        "OOM command not allowed when used memory > 'maxmemory'.",
+        "READONLY You can't write against a read only replica.",
+        f"{SCRIPT}-MISCONF Redis is unable to persist to disk",
+        f"{SCRIPT}-READONLY You can't write against a read only replica.",
+    ],
+)
+async def test_while_redis_does_not_serve_it_is_unavailable(tmp_path: Path, reply: str) -> None:
+    async with redis_that_replies(tmp_path, reply) as redis:
+        with pytest.raises(WebhookStoreUnavailableError):
+            await RedisWebhookStore(redis).claim("msg_1", "a")
+
+
+@asyncio_only
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "NOPERM this user has no permissions to access one of the keys",
+        "WRONGTYPE Operation against a key holding the wrong kind of value",
+        f"{SCRIPT}WRONGTYPE Operation against a key holding the wrong kind of value",
+    ],
+)
+async def test_a_mistake_with_redis_is_said_and_is_not_unavailable(
+    tmp_path: Path, reply: str
+) -> None:
+    async with redis_that_replies(tmp_path, reply) as redis:
+        with pytest.raises(ResponseError):
+            await RedisWebhookStore(redis).claim("msg_1", "a")
+
+
+@asynccontextmanager
+async def redis_that_replies(folder: Path, error: str) -> AsyncGenerator[Redis]:
+    """Return a client of a server that replies to everything with an error."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while line := await reader.readline():  # a command: *2, $4, PING, $1, x
+                for _ in range(int(line[1:])):
+                    length = await reader.readline()
+                    await reader.readexactly(int(length[1:]) + 2)
+                writer.write(f"-{error}\r\n".encode())
+        writer.close()
+
+    address = folder / "socket"
+    server = await asyncio.start_unix_server(serve, address)
+    async with (
+        server,
+        Redis(unix_socket_path=str(address), protocol=2, retry=Retry(NoBackoff(), 0)) as redis,
+    ):
+        yield redis
+
+
+@asyncio_only
+async def test_without_its_cluster_it_is_unavailable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    async with AsyncExitStack() as stack:
+        cluster = RedisCluster(host="127.0.0.1", port=port)
+        stack.push_async_callback(cluster.aclose)
+        with pytest.raises(WebhookStoreUnavailableError):
+            await RedisWebhookStore(cluster).claim("msg_1", "a")
+
+
 def test_a_blocking_redis_client_is_refused() -> None:
     blocking: Any = BlockingRedis()
     with pytest.raises(InvalidArgumentError, match=r"redis\.asyncio"):
@@ -360,7 +486,9 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
     if request.param == "sqlite":
         url = f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}"
     else:
-        url = request.getfixturevalue(request.param).url
+        name, _, driver = request.param.partition("+")
+        url = request.getfixturevalue(name).url
+        url = with_driver(url, driver) if driver else url
     created = create_engine(url)
     yield created
     async with created.begin() as db:
@@ -373,7 +501,9 @@ with_each_database = pytest.mark.parametrize(
     [
         ("sqlite", "asyncio"),
         pytest.param("postgresql", "asyncio", marks=pytest.mark.load),
+        pytest.param("postgresql+psycopg", "asyncio", marks=pytest.mark.load),
         pytest.param("mariadb", "asyncio", marks=pytest.mark.load),
+        pytest.param("mariadb+asyncmy", "asyncio", marks=pytest.mark.load),
     ],
     indirect=["engine"],
 )
@@ -442,6 +572,75 @@ async def test_a_slow_owner_completes_what_was_deleted(engine: AsyncEngine) -> N
     assert await store.claim("msg_1", "b") == "done"
 
 
+@pytest.mark.load
+@asyncio_only
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE", "AUTOCOMMIT"])
+async def test_the_engines_isolation_level_does_not_matter(
+    postgresql: Server, driver: str, level: Any
+) -> None:
+    async with in_database(with_driver(postgresql.url, driver), isolation_level=level) as sample:
+        for _ in range(5):
+            await sample.store.claim("msg_1", "dead")
+            await sample.expire()
+            await test_one_of_many_concurrent_claims_succeeds(sample.store)
+            await sample.expire()
+
+
+@pytest.mark.load
+@asyncio_only
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+async def test_the_table_may_be_in_another_schema(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue(kind)
+    engine = create_engine(server.url)
+    async with engine.begin() as db:
+        await db.execute(text("CREATE SCHEMA payments"))
+    try:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                store = SQLAlchemyWebhookStore(engine, schema="payments")
+                tasks.start_soon(store.create_table)
+        store = SQLAlchemyWebhookStore(engine, schema="payments")
+        assert await store.claim("msg_1", "a") == "claimed"
+        assert await store.complete("msg_1", "a")
+        async with engine.connect() as db:
+            rows = await db.execute(text("SELECT done FROM payments.portone_webhooks"))
+            assert rows.scalars().all() == [True]
+    finally:
+        async with engine.begin() as db:
+            await db.execute(text("DROP TABLE payments.portone_webhooks"))
+            await db.execute(text("DROP SCHEMA payments"))
+        await engine.dispose()
+
+
+@pytest.mark.load
+@asyncio_only
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_while_the_table_is_locked_portone_has_to_deliver_again(
+    postgresql: Server, driver: str
+) -> None:
+    engine = create_engine(postgresql.url)
+    async with in_database(with_driver(postgresql.url, driver)) as sample:
+        router = WebhookRouter(SECRET, store=sample.store, store_timeout=0.5)
+        seen: list[str] = []
+
+        @router.post(PATH)
+        async def on_webhook(message: VerifiedWebhook) -> None:
+            seen.append(message.id)
+
+        async with serving(app_with(router)) as http:
+            async with engine.begin() as db:  # as a migration does
+                await db.execute(text("LOCK TABLE portone_webhooks IN ACCESS EXCLUSIVE MODE"))
+                deliveries = [await deliver(http, f"msg_{n}") for n in range(2)]
+            assert [response.status_code for response in deliveries] == [503, 503]
+            # What was given up is not carried out afterwards.
+            assert [(await deliver(http, f"msg_{n}")).status_code for n in range(2)] == [200, 200]
+    assert seen == ["msg_0", "msg_1"]
+    await engine.dispose()
+
+
 @asyncio_only
 async def test_without_its_database_it_is_unavailable(tmp_path: Path) -> None:
     for url in (
@@ -464,10 +663,16 @@ def test_another_engine_is_refused() -> None:
     blocking: Any = create_blocking_engine("sqlite://")
     with pytest.raises(InvalidArgumentError, match="create_async_engine"):
         SQLAlchemyWebhookStore(blocking)
-    other: Any = create_async_engine("sqlite+aiosqlite://")
+    other: Any = create_async_engine("sqlite+aiosqlite:///shop.db")
     other.dialect.name = "oracle"
     with pytest.raises(InvalidArgumentError, match="not oracle"):
         SQLAlchemyWebhookStore(other)
+
+
+def test_a_database_in_memory_is_refused() -> None:
+    # Its one connection would be shared by all deliveries at the same time, and so would their transactions.
+    with pytest.raises(InvalidArgumentError, match="use a file, or a MemoryStore"):
+        SQLAlchemyWebhookStore(create_async_engine("sqlite+aiosqlite://"))
 
 
 # --- without the extras ----------------------------------------------------------------------------------

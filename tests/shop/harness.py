@@ -206,7 +206,12 @@ async def served(
         started = asyncio.Event()
         server = _Server(
             uvicorn.Config(
-                app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1
+                app,
+                log_config=None,
+                access_log=False,
+                ws="none",
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=1,
             ),
             started,
         )
@@ -214,8 +219,8 @@ async def served(
         try:
             async with asyncio.timeout(10):
                 await started.wait()
-            # The client closes idle connections first. uvicorn closes them after five seconds, which can hit a
-            # request that is just being sent.
+            # The client closes idle connections first: if the server did, that could hit a request that is just being
+            # sent.
             limits = httpx.Limits(max_connections=200, keepalive_expiry=2)
             async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60) as browser:
                 yield Harness(emulator, app.state.shop, clock, browser, url)
