@@ -98,18 +98,17 @@ class Endpoints:
         result: list[_Wanted] = []
         for (place, key), facts in declared.items():
             where = f"{name}.{key}"
-            kind = self.kinds.type(facts["schema"], parsed[place, key], where)
+            kind = self.kinds.plain(self.kinds.type(facts["schema"], parsed[place, key], where))
             allowed = kind.kind in SCALARS or (
                 place != "path" and kind.kind == "list" and kind.item and kind.item.kind in SCALARS
             )
-            if kind.kind == "alias":
-                kind = self.kinds.alias(kind.name)
-                allowed = kind.kind in SCALARS
             if not allowed:
+                held = f" of {kind.item.kind}" if kind.item else ""
+                lists = "" if place == "path" else " and lists of them"
                 raise unsupported(
                     where,
-                    f"a parameter of {kind.kind}",
-                    "scalars and lists of them are; leave the operation out",
+                    f"a {place} parameter of {kind.kind}{held}",
+                    f"scalars{lists} are; leave the operation out",
                 )
             joined = kind.kind == "list" and facts.get("explode") is False
             field = Field(
@@ -205,6 +204,8 @@ class Endpoints:
         """The type of a success, whether it may have no body, and its media type."""
         name = operation["operationId"]
         success, _ = split_responses(operation)
+        if not success:
+            self.report.note("no success in the document: every response but 2XX is raised", name)
         contents: list[Json] = [response.get("content") or {} for response in success.values()]
         full = [content for content in contents if content]
         if not full:

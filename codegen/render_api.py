@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from codegen.document import CodegenError
-from codegen.expressions import annotation, declared, needs_any, quoted, type_imports
+from codegen.expressions import annotation, declared, needs_any, quoted, scalar_class, type_imports
 from codegen.model import Api, Endpoint, Input, Paging, Schema, Type
 from codegen.prose import Prose
 from codegen.templating import deprecation, identity_of_error, render
@@ -155,9 +155,9 @@ def _facts(endpoint: Endpoint, response: str, api: Api) -> list[str]:
         i.field.json_name for i in _body(endpoint) if i.field.required and i.field.type.nullable
     ]
     kinds = [
-        f'({quoted(f.json_name)}, "{f.type.kind}")'
+        f'({quoted(f.json_name)}, "{kind}")'
         for f in endpoint.path_parameters
-        if f.type.kind not in ("str", "enum")
+        if (kind := scalar_class(f.type, api) or f.type.kind) != "str"
     ]
     arrays = [i for i in endpoint.inputs if i.place == "query" and i.field.type.kind == "list"]
     texts = {

@@ -35,6 +35,8 @@ def parse_json(source: str, content: bytes) -> Json:
     """The JSON object in some bytes; an error says what they are instead."""
     try:
         document: Any = json.loads(content)
+    except RecursionError:
+        raise CodegenError(f"{source} is nested too deeply") from None
     except ValueError as error:
         text = content.decode("utf-8", "replace").strip()
         if not text:

@@ -31,7 +31,8 @@ def path_segment(value: Any, name: str, kind: str) -> str:
         actual = next((each for each, type_ in _KINDS.items() if isinstance(value, type_)), None)
         is_right = actual == kind or (actual == "int" and kind == "float")
     if not is_right:
-        raise InvalidArgumentError(f"{name} takes a {kind}, not {type(value).__name__}")
+        article = "an" if kind == "int" else "a"
+        raise InvalidArgumentError(f"{name} takes {article} {kind}, not {type(value).__name__}")
     text = _text(value, name, may_be_float=kind == "float")
     # Also inside of an id: a gateway that unescapes %2F before it normalizes would call another operation.
     if text == "" or has_dot_segment(text):
