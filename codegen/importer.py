@@ -44,14 +44,17 @@ class Facts:
     """Of the source."""
 
 
-def import_document(source: str) -> str:
-    """Replace the vendored document by the facts of `source` (a path or a URL); report what changed."""
+def import_document(source: str, content: bytes | None = None) -> str:
+    """Replace the vendored document by the facts of `source` (a path or a URL); report what changed.
+
+    `content` is what is there, if it has been fetched already.
+    """
     from codegen.diff.renderers import markdown  # noqa: PLC0415  (the comparison imports this module)
     from codegen.diff.report import report_taken  # noqa: PLC0415
     from codegen.generate import attempt  # noqa: PLC0415  (it needs openapi-python-client)
 
     decisions = load_decisions()
-    found = read(source, decisions)
+    found = read(source, decisions, content)
     _raise_refusals(found, decisions)
     old = _vendored()
     taken = (
@@ -80,20 +83,22 @@ def import_document(source: str) -> str:
     return result
 
 
-def read(source: str, decisions: Decisions | None = None) -> Facts:
+def read(source: str, decisions: Decisions | None = None, content: bytes | None = None) -> Facts:
     """The facts of a document at a path or a URL, published or vendored; refusals are in its report.
+
+    `content` is what is there, if it has been fetched already.
 
     Raises `CodegenError` where there is nothing to compare: no document, or not one of OpenAPI 3.
     """
-    content = fetch(source)
+    content = fetch(source) if content is None else content
     report = Report()
     document = _facts_of(source, parse_json(source, content), report, decisions)
     return Facts(document, report, hashlib.sha256(content).hexdigest())
 
 
-def load(source: str, decisions: Decisions | None = None) -> Json:
+def load(source: str, decisions: Decisions | None = None, content: bytes | None = None) -> Json:
     """The facts of a document at a path or a URL; an error names everything that is refused."""
-    found = read(source, decisions)
+    found = read(source, decisions, content)
     _raise_refusals(found, decisions or Decisions())
     return found.document
 

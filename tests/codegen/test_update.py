@@ -280,6 +280,13 @@ def test_refused_document_changes_nothing(small: Path, source: Json, says: str) 
     assert contents(small) == before
 
 
+def test_document_that_is_none_is_called_by_its_name(small: Path) -> None:
+    page = small.parent / "page.json"
+    page.write_text("<!doctype html>", encoding="utf-8")
+    done = run(small, "-m", "codegen", "update", str(page))
+    assert done.stderr == (f"codegen update: {page} is not JSON: an OpenAPI document is needed\n")
+
+
 def test_make_and_the_weekly_job_call_it_as_it_is() -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert "\t@$(RUN) -m codegen update $(SPEC)\n" in makefile
