@@ -126,9 +126,11 @@ def in_terminal(proposals: list[Proposal]) -> dict[str, str]:
 
 def _answer(proposal: Proposal) -> str:
     while True:
-        answer = (
-            input(f"{proposal} goes into [{proposal.namespace}]: ").strip() or proposal.namespace
-        )
+        try:
+            answer = input(f"{proposal} goes into [{proposal.namespace}]: ")
+        except EOFError:
+            raise CodegenError("no answer, so nothing has changed") from None
+        answer = answer.strip() or proposal.namespace
         if NAMESPACE.fullmatch(answer):
             return answer
         print("That is not a namespace: `payment.billing_key` is one.")
