@@ -58,6 +58,9 @@ def _run(name: str, command: Callable[[], tuple[int, str]], failure: int) -> int
         for line in error.lines:
             print(f"codegen {name}: {' '.join(line.split())}", file=sys.stderr)
         return failure
+    except KeyboardInterrupt:
+        print(f"codegen {name}: interrupted", file=sys.stderr)
+        return failure
     _print(report)
     return status
 

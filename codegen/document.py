@@ -39,17 +39,19 @@ def unsupported(where: str, what: str, remedy: str) -> CodegenError:
     return CodegenError(f"{where}: {what} is not supported: {remedy}")
 
 
-def schema_name(ref: Any) -> str:
+def schema_name(ref: Any, where: str = "the document") -> str:
     """The component name that a `$ref` points at."""
-    if not isinstance(ref, str) or not ref.startswith(SCHEMA_PREFIX):
-        raise unsupported("$ref", repr(ref), f"only references to {SCHEMA_PREFIX}* are")
-    return _pointed_at(ref)
+    name = ref.removeprefix(SCHEMA_PREFIX) if isinstance(ref, str) else ""
+    # With a slash, it leads to a part of a schema.
+    if name in ("", ref) or "/" in name:
+        raise unsupported(where, f"$ref {ref!r:.80}", f"only references to {SCHEMA_PREFIX}* are")
+    return _pointed_at(name)
 
 
 @cache
-def _pointed_at(ref: str) -> str:
+def _pointed_at(name: str) -> str:
     # A JSON pointer in a URI: both have escapes of their own.
-    return unquote(ref.removeprefix(SCHEMA_PREFIX)).replace("~1", "/").replace("~0", "~")
+    return unquote(name).replace("~1", "/").replace("~0", "~")
 
 
 def schema_ref(name: str) -> Json:

@@ -21,6 +21,17 @@ _SCHEMES: Final = {"http portone": "secret", "http bearer": "token"}
 """The kinds of security scheme that the client has credentials for."""
 
 
+class _Body(NamedTuple):
+    """What an operation sends beside its parameters."""
+
+    component: str | None = None
+    media: str = JSON_MEDIA
+    in_query: bool = False
+    required: bool = False
+    withheld: str = ""
+    """As that of a field."""
+
+
 class _Wanted(NamedTuple):
     """An argument that has no name yet."""
 
@@ -46,11 +57,14 @@ class Endpoints:
         """One operation."""
         name = operation["operationId"]
         found = self._parameters(path, operation)
-        body, media, in_query, required, withheld = self._body(operation)
+        sent = self._body(operation)
+        body, withheld = sent.component, sent.withheld
         whole = body is not None and self.schemas[body].kind != "object"
-        if media in FORMS and whole:
+        if sent.media in FORMS and whole:
             raise unsupported(
-                name, f"{media} of what is not an object", "an object is: its fields become parts"
+                name,
+                f"{sent.media} of what is not an object",
+                "an object is: its fields become parts",
             )
         if body is not None and not whole:
             fields = [f for f in self.schemas[body].fields if not f.read_only]
@@ -60,7 +74,9 @@ class Endpoints:
             ]
         elif body is not None:
             found.append(
-                _Wanted("body", Field("body", "body", Type(self.kinds.of(body), body), required))
+                _Wanted(
+                    "body", Field("body", "body", Type(self.kinds.of(body), body), sent.required)
+                )
             )
         response, may_be_empty, response_media = self._response(operation)
         token_only, secured = self._security(operation)
@@ -71,9 +87,9 @@ class Endpoints:
             path=path,
             inputs=self._inputs(name, found, whole),
             body=body,
-            body_media=media,
-            body_in_query=in_query,
-            body_required=required,
+            body_media=sent.media,
+            body_in_query=sent.in_query,
+            body_required=sent.required,
             whole_body=whole,
             response=response,
             may_be_empty=may_be_empty,
@@ -98,18 +114,17 @@ class Endpoints:
         result: list[_Wanted] = []
         for (place, key), facts in declared.items():
             where = f"{name}.{key}"
-            kind = self.kinds.type(facts["schema"], parsed[place, key], where)
+            kind = self.kinds.plain(self.kinds.type(facts["schema"], parsed[place, key], where))
             allowed = kind.kind in SCALARS or (
                 place != "path" and kind.kind == "list" and kind.item and kind.item.kind in SCALARS
             )
-            if kind.kind == "alias":
-                kind = self.kinds.alias(kind.name)
-                allowed = kind.kind in SCALARS
             if not allowed:
+                held = f" of {kind.item.kind}" if kind.item else ""
+                lists = "" if place == "path" else " and lists of them"
                 raise unsupported(
                     where,
-                    f"a parameter of {kind.kind}",
-                    "scalars and lists of them are; leave the operation out",
+                    f"a parameter of {kind.kind}{held} in the {place}",
+                    f"scalars{lists} are; leave the operation out",
                 )
             joined = kind.kind == "list" and facts.get("explode") is False
             field = Field(
@@ -170,8 +185,7 @@ class Endpoints:
             ]
         return tuple(result)
 
-    def _body(self, operation: Json) -> tuple[str | None, str, bool, bool, str]:
-        """The body's component, its media type, whether it goes into the query and is required, and since when it is withheld."""
+    def _body(self, operation: Json) -> _Body:
         name = operation["operationId"]
         in_query = [p for p in operation.get("parameters", []) if "content" in p]
         body = operation.get("requestBody")
@@ -183,11 +197,9 @@ class Endpoints:
                 name, f"JSON in the parameter {listed}", f"only one body is, in {QUERY_BODY}"
             )
         facts = in_query[0] if in_query else body
-        if facts is None:
-            return None, JSON_MEDIA, False, False, ""
-        content: Json = facts["content"]
-        if not content:
-            return None, JSON_MEDIA, False, False, ""
+        content: Json = facts["content"] if facts else {}
+        if not facts or not content:
+            return _Body()
         known = [media for media in (JSON_MEDIA, *FORMS) if media in content]
         if not known or (in_query and known[0] != JSON_MEDIA):
             raise unsupported(
@@ -199,12 +211,14 @@ class Endpoints:
             )
         component = schema_name(content[known[0]]["schema"]["$ref"])
         required = bool(facts.get("required", False))
-        return component, known[0], bool(in_query), required, facts.get(MARK, "")
+        return _Body(component, known[0], bool(in_query), required, facts.get(MARK, ""))
 
     def _response(self, operation: Json) -> tuple[Type | None, bool, str | None]:
         """The type of a success, whether it may have no body, and its media type."""
         name = operation["operationId"]
         success, _ = split_responses(operation)
+        if not success:
+            self.report.note("no success in the document: every response but 2XX is raised", name)
         contents: list[Json] = [response.get("content") or {} for response in success.values()]
         full = [content for content in contents if content]
         if not full:

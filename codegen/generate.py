@@ -16,6 +16,7 @@ from codegen import coverage, render_api, render_models
 from codegen.decisions import Decisions, load_decisions
 from codegen.document import OPENAPI, ROOT, CodegenError, Json, load_vendored
 from codegen.model import Api
+from codegen.normalise import say_where
 from codegen.parse import parse
 from codegen.placing import propose
 from codegen.prose import Prose, load_prose
@@ -105,17 +106,27 @@ def _write(sources: dict[str, str], target: Path) -> None:
         file.write_text(source, encoding="utf-8")
 
 
-def attempt(document: Json, report: Report, decisions: Decisions) -> None:
-    """Go the whole way to an imported package, in a temporary folder; an error names everything in the way.
+def render(document: Json, report: Report, decisions: Decisions) -> dict[str, str]:
+    """The source of each file, as far as nothing is refused: that is in the report then.
 
     Operations that are not placed yet are put somewhere for this, and named in the report with a proposal.
     """
-    api = parse(with_webhooks(document, load_webhooks()), report, decisions)
-    namespaces = _with_proposals(document, load_namespaces(), report)
+    with report.collecting():
+        api = parse(with_webhooks(document, load_webhooks()), report, decisions)
+        namespaces = _with_proposals(document, load_namespaces(), report)
+        return sources(api, load_prose(), namespaces)
+    say_where(document["paths"], document["components"]["schemas"], report)
+    return {}
+
+
+def attempt(document: Json, report: Report, decisions: Decisions) -> None:
+    """Go the whole way to an imported package, in a temporary folder; an error names everything in the way."""
+    rendered = render(document, report, decisions)
+    report.raise_refusals()
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / PACKAGE.name
         _link(PACKAGE, package)
-        _write(sources(api, load_prose(), namespaces), package)
+        _write(rendered, package)
         done = subprocess.run(
             [sys.executable, "-B", "-c", _IMPORT], cwd=folder, env=os.environ | {"PYTHONPATH": folder},
             capture_output=True, text=True, check=False,
@@ -194,16 +205,17 @@ def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
             namespace = namespace.rpartition(".")[0]  # noqa: PLW2901
             tree.setdefault(namespace, [])
     functions = {e.id: e.name for e in api.endpoints}
+    clashes: list[str] = []
     for namespace, names in tree.items():
-        reserved = {
-            "call",
-            *(c.rpartition(".")[2] for c in tree if c.rpartition(".")[0] == namespace),
-        }
-        for name in names:
-            if functions[name] in reserved:
-                raise CodegenError(
-                    f"{name}: {namespace}.{functions[name]} is a namespace or a method already"
-                )
+        children = {c.rpartition(".")[2] for c in tree if c.rpartition(".")[0] == namespace}
+        clashes += [
+            f"{name}: {namespace}.{functions[name]} is a namespace already: place it elsewhere, or give it another "
+            "name under [rename] in openapi/decisions.toml"
+            for name in names
+            if functions[name] in children
+        ]
+    if clashes:
+        raise CodegenError(*clashes)
     return dict(sorted(tree.items()))
 
 
@@ -226,7 +238,9 @@ def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[st
             with report.collecting():
                 sources[f"models/{schema.module}.py"] = modules[schema.kind](schema, api, prose)
     endpoints = {e.id: e for e in api.endpoints}
-    tree = place(api, namespaces)
+    tree: dict[str, list[str]] = {}
+    with report.collecting():
+        tree = place(api, namespaces)
     for namespace, names in tree.items():
         children = [other for other in tree if other.rpartition(".")[0] == namespace]
         path = namespace.replace(".", "/") + ("/__init__.py" if children else ".py")

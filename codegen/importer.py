@@ -44,16 +44,18 @@ class Facts:
     """Of the source."""
 
 
-def import_document(source: str) -> str:
-    """Replace the vendored document by the facts of `source` (a path or a URL); report what changed."""
+def import_document(source: str, content: bytes | None = None) -> str:
+    """Replace the vendored document by the facts of `source` (a path or a URL); report what changed.
+
+    `content` is what is there, if it has been fetched already.
+    """
     from codegen.diff.renderers import markdown  # noqa: PLC0415  (the comparison imports this module)
     from codegen.diff.report import report_taken  # noqa: PLC0415
     from codegen.generate import attempt  # noqa: PLC0415  (it needs openapi-python-client)
 
     decisions = load_decisions()
-    found = read(source, decisions)
-    # A document that cannot be read whole says so before its rest is generated, which would refuse more of the same.
-    found.report.raise_refusals()
+    found = read(source, decisions, content)
+    _raise_refusals(found, decisions)
     old = _vendored()
     taken = (
         take_up(found.document, old, version.__version__, decisions, found.report) if old else None
@@ -81,29 +83,40 @@ def import_document(source: str) -> str:
     return result
 
 
-def read(source: str, decisions: Decisions | None = None) -> Facts:
+def read(source: str, decisions: Decisions | None = None, content: bytes | None = None) -> Facts:
     """The facts of a document at a path or a URL, published or vendored; refusals are in its report.
+
+    `content` is what is there, if it has been fetched already.
 
     Raises `CodegenError` where there is nothing to compare: no document, or not one of OpenAPI 3.
     """
-    content = fetch(source)
+    content = fetch(source) if content is None else content
     report = Report()
-    document = _facts_of(source, content, report, decisions)
+    document = _facts_of(source, parse_json(source, content), report, decisions)
     return Facts(document, report, hashlib.sha256(content).hexdigest())
 
 
-def load(source: str, decisions: Decisions | None = None) -> Json:
+def load(source: str, decisions: Decisions | None = None, content: bytes | None = None) -> Json:
     """The facts of a document at a path or a URL; an error names everything that is refused."""
-    found = read(source, decisions)
-    found.report.raise_refusals()
+    found = read(source, decisions, content)
+    _raise_refusals(found, decisions or Decisions())
     return found.document
 
 
+def _raise_refusals(found: Facts, decisions: Decisions) -> None:
+    """If anything is refused, raise it, and what the generator refuses of the rest: so one run names everything."""
+    if found.report.refusals:
+        from codegen.generate import render  # noqa: PLC0415  (it needs openapi-python-client)
+
+        render(found.document, found.report, decisions)
+        found.report.raise_refusals()
+
+
 def _facts_of(
-    source: str, content: bytes, report: Report, decisions: Decisions | None = None
+    source: str, published: Json, report: Report, decisions: Decisions | None = None
 ) -> Json:
     try:
-        document = normalise(parse_json(source, content), report, decisions)
+        document = normalise(published, report, decisions)
         json.dumps(document, ensure_ascii=False).encode()
     except RecursionError:
         raise CodegenError(f"{source} is nested too deeply") from None
@@ -115,11 +128,11 @@ def _facts_of(
 def _vendored() -> Json | None:
     """The vendored document; nothing if there is none, or a merge broke it."""
     try:
-        content = VENDORED.read_bytes()
-        _facts_of(VENDORED.name, content, Report())
+        document = parse_json(VENDORED.name, VENDORED.read_bytes())
+        _facts_of(VENDORED.name, document, Report())
     except (OSError, CodegenError):
         return None
-    return parse_json(VENDORED.name, content)
+    return document
 
 
 def _notes(report: Report) -> list[str]:

@@ -50,7 +50,16 @@ DOCUMENT: Final[Keywords] = {
     "security": "array",
 }
 COMPONENTS: Final[Keywords] = dict.fromkeys(
-    ("schemas", "securitySchemes", "parameters", "requestBodies", "responses", "headers"), "object"
+    (
+        "schemas",
+        "securitySchemes",
+        "parameters",
+        "requestBodies",
+        "responses",
+        "headers",
+        "pathItems",
+    ),
+    "object",
 )
 SECURITY_SCHEME: Final[Keywords] = dict.fromkeys(
     ("type", "scheme", "bearerFormat", "in", "name", "openIdConnectUrl"), "string"
@@ -126,7 +135,7 @@ _SCHEMAS: Final = dict.fromkeys(
 )  # fmt: skip
 UNUSED: Final[dict[str, Keywords]] = {
     "document": {"webhooks": "object", "jsonSchemaDialect": "string"},
-    "components": dict.fromkeys(("links", "callbacks", "pathItems"), "object"),
+    "components": dict.fromkeys(("links", "callbacks"), "object"),
     "operation": {"callbacks": "object"},
     "parameter": dict.fromkeys(("allowReserved", "allowEmptyValue"), "boolean"),
     "response": {"links": "object"},

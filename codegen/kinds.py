@@ -70,9 +70,15 @@ class Kinds:
             case _:
                 raise unsupported(where, type(prop).__name__, "add it to codegen/kinds.py")
 
-    def alias(self, name: str) -> Type:
-        """The type that a component is another name of."""
-        return self.type(self.facts[name], self.parsed.components[name], name)
+    def plain(self, kind: Type, inside: frozenset[str] = frozenset()) -> Type:
+        """A type without aliases: what they are other names of, also in a list."""
+        if kind.kind == "alias" and kind.name not in inside:
+            held = self.type(self.facts[kind.name], self.parsed.components[kind.name], kind.name)
+            held = evolve(held, nullable=held.nullable or kind.nullable)
+            return self.plain(held, inside | {kind.name})
+        if kind.kind == "list" and kind.item:
+            return evolve(kind, item=self.plain(kind.item, inside))
+        return kind
 
 
 def without_files(kind: Type) -> Type:

@@ -37,6 +37,7 @@ RESERVED_FUNCTIONS: Final = frozenset(
         "blocking",
         "blocking_pages",
         "cached_property",
+        "call",
         "warn_withheld",
         "with_response",
     }

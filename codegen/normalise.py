@@ -7,14 +7,14 @@ counts.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from codegen.core import origin
 from codegen.decisions import Decisions
 from codegen.document import CodegenError, Json, operations, reachable, unsupported
 from codegen.keywords import COMPONENTS, DOCUMENT, SECURITY_SCHEME, facts, objects
 from codegen.paths import Paths, shape
-from codegen.report import Report
+from codegen.report import Report, listed
 from codegen.schemas import Schemas
 from codegen.unions import settle
 
@@ -59,6 +59,9 @@ class _Normaliser:
         schemas.finish()
         found = schemas.components
         tags = settle(found, self.report)
+        if self.report.refusals:
+            self._say_where_dangling(schemas.dangling)
+            say_where(paths, found, self.report)
         for name in sorted(found):
             self._name_enums(name, schemas, {tag for variant, tag in tags if variant == name})
         for _, _, operation in operations({"paths": paths}):
@@ -78,10 +81,7 @@ class _Normaliser:
             "paths": paths,
             "components": {
                 "schemas": {name: found[name] for name in reachable(paths, found)},
-                "securitySchemes": {
-                    name: facts(scheme, SECURITY_SCHEME, f"securitySchemes.{name}", self.report)
-                    for name, scheme in components.get("securitySchemes", {}).items()
-                },
+                "securitySchemes": self._security_schemes(components),
             },
         }
 
@@ -93,20 +93,35 @@ class _Normaliser:
                 self.report.note(f"not used: {path}", "paths")
                 continue
             with self.report.collecting():
+                item = reader.shared(item, "pathItems", path)  # noqa: PLW2901
                 kept = self.decisions.without_left_out(path, objects(item, path), self.report)
                 methods = reader.path(path, kept)
                 if methods:
                     paths[path] = methods
-        ids = [operation["operationId"] for _, _, operation in operations({"paths": paths})]
-        twice = sorted({name for name in ids if ids.count(name) > 1})
-        if twice:
-            raise CodegenError(f"operationId used twice: {', '.join(twice)}")
-        shapes: dict[tuple[str, str], str] = {}
-        for path, method, _ in operations({"paths": paths}):
-            place = shape(path), method
-            if shapes.setdefault(place, path) != path:
-                raise CodegenError(f"{method} {shapes[place]} and {path} are the same path")
+        self._refuse_twins(paths)
         return paths
+
+    def _refuse_twins(self, paths: Json) -> None:
+        """Refuse and take out operations that have the id, or the method and path, of one before."""
+        first: dict[str | tuple[str, str], str] = {}
+        for path, method, operation in list(operations({"paths": paths})):
+            name, place = operation["operationId"], (shape(path), method)
+            with self.report.collecting():
+                for key, what in (
+                    (name, "have the same operationId"),
+                    (place, "are the same path"),
+                ):
+                    if key in first:
+                        del paths[path][method.lower()]
+                        remedy = f'leave one out, as "{method} {path}" in openapi/decisions.toml'
+                        raise CodegenError(f"{first[key]} and {method} {path} {what}: {remedy}")
+                first |= dict.fromkeys((name, place), f"{method} {path}")
+
+    def _say_where_dangling(self, dangling: dict[str, list[str]]) -> None:
+        self.report.refusals = [
+            f"{line}; it is used in {listed(dangling[line])}" if line in dangling else line
+            for line in self.report.refusals
+        ]
 
     def _name_enums(self, name: str, schemas: Schemas, tags: set[str]) -> None:
         schema = schemas.components[name]
@@ -118,13 +133,40 @@ class _Normaliser:
             properties[key] = schemas.name_enums(properties[key], f"{name}.{key}", title)
         schemas.components[name] = schemas.name_enums(schema, name, name)
 
+    def _security_schemes(self, components: Json) -> Json:
+        result: Json = {}
+        for name, scheme in components.get("securitySchemes", {}).items():
+            with self.report.collecting():
+                result[name] = facts(
+                    scheme, SECURITY_SCHEME, f"securitySchemes.{name}", self.report
+                )
+        return result
+
     def _servers(self, servers: list[Any]) -> list[Json]:
-        found = [
-            facts(s, {"url": "string"}, "servers", self.report, needed=("url",)) for s in servers
-        ]
+        found: list[Json] = []
+        for server in servers:
+            with self.report.collecting():
+                found.append(
+                    facts(server, {"url": "string"}, "servers", self.report, needed=("url",))
+                )
         urls = [server["url"].rstrip("/") for server in found]
         if urls and origin.BASE_URL not in urls:
             with self.report.collecting():
                 remedy = f"change BASE_URL in portone_async/_origin.py, which is {origin.BASE_URL}"
                 raise unsupported("servers", " and ".join(urls), remedy)
-        return [{"url": server["url"]} for server in found]
+        return [{"url": url} for url in urls]
+
+
+def say_where(paths: Json, schemas: Json, report: Report) -> None:
+    """Complete what was refused of schemas by the operations that meet it, as those can be left out."""
+    users: dict[str, list[str]] = {}
+    for _, _, operation in operations({"paths": paths}):
+        for name in reachable(operation, schemas):
+            users.setdefault(name, []).append(operation["operationId"])
+    for index, line in enumerate(report.refusals):
+        found = [name for name in users if line.startswith(name) and line[len(name)] in ".:[ "]
+        if found and _OPERATIONS not in line:
+            report.refusals[index] = f"{line}{_OPERATIONS}{listed(users[max(found, key=len)])}"
+
+
+_OPERATIONS: Final = "; operations: "

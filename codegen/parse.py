@@ -23,7 +23,11 @@ from codegen.roles import find_roles
 
 
 def parse(document: Json, report: Report | None = None, decisions: Decisions | None = None) -> Api:
-    """Read a document of facts; an error names everything that was lost or is not supported."""
+    """Read a document of facts.
+
+    Without a report, everything that was lost or is not supported is raised as one error; with one it is kept there, and
+    the result is the rest.
+    """
     own = Report()
     reader = _Reader(document, parser.run(document), report or own, decisions or Decisions())
     api = reader.api()
@@ -52,12 +56,15 @@ class _Reader:
         modules = Names(Report(), Decisions()).of("", ((name, module_name(name)) for name in shown))
         schemas: dict[str, Schema] = {}
         for name in self.facts:
+            class_, module = (
+                classes.get(name, class_name(name)),
+                modules.get(name, module_name(name)),
+            )
+            # What stands in for it if it is refused: nothing that would be refused once more.
+            schemas[name] = Schema(name, "object", class_, module)
             with self.report.collecting():
-                schemas[name] = self._schema(
-                    name, classes.get(name, class_name(name)), modules.get(name, module_name(name))
-                )
+                schemas[name] = self._schema(name, class_, module)
         self._refuse_recursive_aliases(schemas)
-        self.report.raise_refusals()
         in_errors = {t.name for e in self.roles.errors for t in schemas[e].types if t.name}
         taken = {schemas[name].class_name for name in in_errors}
         exceptions = self.names.of(
@@ -77,7 +84,6 @@ class _Reader:
         for path, method, operation in operations(self.document):
             with self.report.collecting():
                 endpoints.append(reader.endpoint(path, method, operation))
-        self.report.raise_refusals()
         endpoints.sort(key=lambda e: e.id)
         api = Api(schemas, tuple(endpoints), exceptions)
         lists: dict[str, Paging] = {}

@@ -53,12 +53,18 @@ class Paths:
     def path(self, path: str, item: Any) -> Json:
         """The operations of one path, by method."""
         shared = facts(item, PATH_ITEM, path, self.report)
+        before = len(self.report.refusals)
         common = self._parameters(shared.get("parameters", []), path, path)
+        is_whole = len(self.report.refusals) == before
         methods: Json = {}
         for method in METHODS:
             if method in shared:
+                before = len(self.report.refusals)
                 with self.report.collecting():
-                    methods[method] = self._operation(method, path, shared[method], common)
+                    operation = self._operation(method, path, shared[method], common)
+                    # What is refused in part would be refused again, for the part that it lacks then.
+                    if is_whole and len(self.report.refusals) == before:
+                        methods[method] = operation
         return methods
 
     def _operation(self, method: str, path: str, operation: Any, common: list[Json]) -> Json:
@@ -104,7 +110,7 @@ class Paths:
         self.report.note("named here, as it has no operationId", f"{name} ({where})")
         return name
 
-    def _shared(self, node: Any, kind: str, where: str) -> Any:
+    def shared(self, node: Any, kind: str, where: str) -> Any:
         """What a reference to another kind of component stands for."""
         for _ in range(10):
             if not isinstance(node, dict) or "$ref" not in node:
@@ -124,7 +130,7 @@ class Paths:
         self, body: Any, method: str, name: str, parameters: list[Json], result: Json, where: str
     ) -> None:
         where = f"{where} requestBody"
-        shared = self._shared(body, "requestBodies", where)
+        shared = self.shared(body, "requestBodies", where)
         found = facts(shared, BODY, where, self.report, needed=("content",))
         content = self._content(found["content"], where, f"{_class_like(name)}Body")
         required = found.get("required", False)
@@ -152,7 +158,7 @@ class Paths:
         return result
 
     def _parameter(self, parameter: Any, where: str, owner: str) -> Json | None:
-        shared = self._shared(parameter, "parameters", f"{where} parameters")
+        shared = self.shared(parameter, "parameters", f"{where} parameters")
         found = facts(
             shared,
             PARAMETER,
@@ -200,7 +206,7 @@ class Paths:
     def _response(self, status: str, response: Any, where: str, name: str) -> Json:
         where = f"{where} {status}"
         result: Json = {"description": _phrase(status, where)}
-        shared = self._shared(response, "responses", where)
+        shared = self.shared(response, "responses", where)
         found = facts(shared, RESPONSE, where, self.report, kind="response")
         suffix = "Response" if is_success(status) else f"Error{status.capitalize()}"
         if "content" in found:
@@ -209,7 +215,7 @@ class Paths:
             result["headers"] = {}
             for header, value in found["headers"].items():
                 known = facts(
-                    self._shared(value, "headers", where), HEADER, f"{where} {header}", self.report
+                    self.shared(value, "headers", where), HEADER, f"{where} {header}", self.report
                 )
                 schema = self.schemas.schema(
                     known.get("schema", {}),
@@ -227,6 +233,8 @@ class Paths:
         result: Json = {}
         for kind, media in objects(content, f"{where} content").items():
             media_type = _media_type(kind)
+            if media_type == JSON_MEDIA and not kind.lower().startswith(JSON_MEDIA):
+                self.report.note(f"called {JSON_MEDIA} in requests", f"{where} {kind}")
             found = facts(media, MEDIA, f"{where} {kind}", self.report, kind="media")
             if media_type == JSON_MEDIA or media_type in FORMS:
                 schema = self.schemas.schema(found.get("schema", {}), where, name)

@@ -6,10 +6,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from codegen.document import CodegenError
-from codegen.expressions import annotation, declared, needs_any, quoted, type_imports
+from codegen.expressions import annotation, declared, needs_any, quoted, scalar_class, type_imports
 from codegen.model import Api, Endpoint, Input, Paging, Schema, Type
 from codegen.prose import Prose
-from codegen.templating import deprecation, identity_of_error, render
+from codegen.templating import (
+    FILE,
+    SIZE,
+    TOKEN_ONLY,
+    UNSTABLE,
+    WRITTEN,
+    deprecation,
+    identity_of_error,
+    render,
+)
 from codegen.text import first_sentence
 
 
@@ -122,10 +131,11 @@ def _operation(endpoint: Endpoint, pages: Paging | None, api: Api, prose: Prose)
         "iterator": _iterator(endpoint, pages, api, prose) if pages else None,
         "summary": prose.summary(endpoint) or f"`{endpoint.id}` of PortOne's document.",
         "paragraphs": [p for p in prose.description(endpoint).split("\n\n") if p],
-        "unstable": endpoint.unstable,
+        "unstable": UNSTABLE if endpoint.unstable else "",
         "deprecation": deprecation(endpoint),
         "withheld": endpoint.withheld,
-        "token_only": endpoint.token_only,
+        "token_only": TOKEN_ONLY if endpoint.token_only else "",
+        "written": WRITTEN,
         "method": endpoint.method,
         "path_text": endpoint.path,
         "arguments": _arguments(endpoint, prose),
@@ -155,9 +165,9 @@ def _facts(endpoint: Endpoint, response: str, api: Api) -> list[str]:
         i.field.json_name for i in _body(endpoint) if i.field.required and i.field.type.nullable
     ]
     kinds = [
-        f'({quoted(f.json_name)}, "{f.type.kind}")'
+        f'({quoted(f.json_name)}, "{kind}")'
         for f in endpoint.path_parameters
-        if f.type.kind not in ("str", "enum")
+        if (kind := scalar_class(f.type, api) or f.type.kind) != "str"
     ]
     arrays = [i for i in endpoint.inputs if i.place == "query" and i.field.type.kind == "list"]
     texts = {
@@ -275,9 +285,7 @@ def _arguments(endpoint: Endpoint, prose: Prose) -> list[tuple[str, str]]:
     rest = [i for i in inputs if i not in must]
     result = [(i.name, _argument_words(endpoint, i, prose)) for i in must]
     if endpoint.is_download:
-        result.append(
-            ("file", "Path to write to. The file appears there only when it is complete.")
-        )
+        result.append(("file", FILE))
     result += [(i.name, _argument_words(endpoint, i, prose)) for i in rest]
     return [(name, words) for name, words in result if words]
 
@@ -339,7 +347,7 @@ def _iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> dict
         inputs.append(f"{own}: int | None = None")
         named, holder = ("pageSize", endpoint.body or "") if pages.kind == "flat" else ("size", "")
         words = prose.parameter(endpoint, named, holder)
-        documented.append((own, words or "Items per page; PortOne's default if omitted."))
+        documented.append((own, words or SIZE))
         parameter = f"{position}: int"
         if pages.kind == "flat":
             moving = [

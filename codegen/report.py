@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -11,7 +11,7 @@ from attrs import define, field
 from codegen.document import CodegenError
 
 _SHOWN: Final = 5
-"""How many places of one note are listed."""
+"""How many places are listed."""
 
 
 @define
@@ -34,17 +34,19 @@ class Report:
         try:
             yield
         except CodegenError as error:
-            self.refusals += [line for line in error.lines if line not in self.refusals]
+            self.refusals += error.lines
 
     def raise_refusals(self) -> None:
         """Raise one error that names everything that was refused, if anything was."""
         if self.refusals:
-            raise CodegenError(*self.refusals)
+            raise CodegenError(*dict.fromkeys(self.refusals))
 
     def lines(self) -> list[str]:
         """The notes as text, one line for each."""
-        return [
-            f"{what}: {', '.join(places[:_SHOWN])}"
-            + (f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else "")
-            for what, places in sorted(self.notes.items())
-        ]
+        return [f"{what}: {listed(places)}" for what, places in sorted(self.notes.items())]
+
+
+def listed(places: Sequence[str]) -> str:
+    """The first of some places, and how many more there are."""
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return ", ".join(places[:_SHOWN]) + more

@@ -46,6 +46,8 @@ class Schemas:
     siblings_count: bool
     """Whether a `$ref` may have keywords beside it that say more: since OpenAPI 3.1."""
     components: Json = field(factory=dict[str, Any])
+    dangling: dict[str, list[str]] = field(factory=dict[str, list[str]])
+    """Each error about a reference that leads nowhere, and where there is such a reference."""
     _waiting: list[str] = field(factory=list[str])
 
     def finish(self) -> None:
@@ -88,13 +90,17 @@ class Schemas:
 
     def _facts(self, node: Any, where: str) -> Json:
         if isinstance(node, dict) and "$ref" in node:
-            schema_name(node["$ref"])  # pyright: ignore[reportUnknownArgumentType]
+            schema_name(node["$ref"], where)  # pyright: ignore[reportUnknownArgumentType]
         return keywords.facts(node, SCHEMA, where, self.report, kind="schema")
 
     # --- references and allOf ---
 
     def _reference(self, facts: Json, where: str) -> tuple[Json, bool]:
-        name = self.resolve(schema_name(facts["$ref"]))
+        try:
+            name = self.resolve(schema_name(facts["$ref"]))
+        except CodegenError as error:
+            self.dangling.setdefault(error.lines[0], []).append(where)
+            raise
         self._waiting.append(name)
         nullable = bool(facts.pop("nullable", False)) or _may_be_null(self.source[name])
         beside = {key: value for key, value in facts.items() if key != "$ref"}

@@ -23,6 +23,13 @@ WITHHELD: Final = (
 )
 
 
+UNSTABLE: Final = "Unstable: PortOne may change it without notice."
+TOKEN_ONLY: Final = "It takes an access token, not the API secret: `PortOne(access_token=...)`."  # noqa: S105  (a sentence)
+FILE: Final = "Path to write to. The file appears there only when it is complete."
+WRITTEN: Final = "The path of the written file."
+SIZE: Final = "Items per page; PortOne's default if omitted."
+
+
 @cache
 def environment(templates: Path) -> Environment:
     """Jinja for the templates of a folder, which look like what they write; a name that is not given is an error."""

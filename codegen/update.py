@@ -22,7 +22,7 @@ from codegen.diff import renderers
 from codegen.diff.report import Report, report_update
 from codegen.diff.sources import VENDORED, Source, label, read
 from codegen.document import OPENAPI, ROOT, CodegenError, operations
-from codegen.generate import check, generate, load_namespaces, write
+from codegen.generate import check, generate, load_namespaces, render, write
 from codegen.importer import fetch, import_document, load
 from codegen.model import Api
 from codegen.parse import parse
@@ -47,11 +47,13 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
     """Import, place new operations, generate, and draft the changelog; report what is left to do."""
     with tempfile.TemporaryDirectory() as folder:
         # The document is downloaded once, so that what is tried is what is imported.
-        path = Path(folder) / "document.json"
-        path.write_bytes(fetch(source))
+        content = fetch(source)
         decisions, notes = load_decisions(), Notes()
-        old, new = read(VENDORED), Source(label(source), load(str(path), decisions))
-        chosen = confirm(propose(new.document, _categories(path), load_namespaces()))
+        old, new = read(VENDORED), Source(label(source), load(source, decisions, content))
+        refused = Notes()
+        render(new.document, refused, decisions)
+        refused.raise_refusals()
+        chosen = confirm(propose(new.document, _categories(content), load_namespaces()))
         text = placed(NAMESPACES.read_text(encoding="utf-8"), chosen)
         namespaces = tomllib.loads(text)
         report, document = report_update(old, new, decisions, namespaces, notes)
@@ -59,7 +61,7 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
             return f"{new.label} has nothing new"
         api, prose = write(document, Path(folder) / "tried", namespaces)
         NAMESPACES.write_text(text, encoding="utf-8")
-        import_document(str(path))
+        import_document(source, content)
     lines = [report.verdict, *(f"placed {name} in {space}" for name, space in chosen.items())]
     lines += notes.lines()
     lines.append(generate())
@@ -124,17 +126,19 @@ def in_terminal(proposals: list[Proposal]) -> dict[str, str]:
 
 def _answer(proposal: Proposal) -> str:
     while True:
-        answer = (
-            input(f"{proposal} goes into [{proposal.namespace}]: ").strip() or proposal.namespace
-        )
+        try:
+            answer = input(f"{proposal} goes into [{proposal.namespace}]: ")
+        except EOFError:
+            raise CodegenError("no answer, so nothing has changed") from None
+        answer = answer.strip() or proposal.namespace
         if NAMESPACE.fullmatch(answer):
             return answer
         print("That is not a namespace: `payment.billing_key` is one.")
 
 
-def _categories(path: Path) -> dict[str, str]:
+def _categories(content: bytes) -> dict[str, str]:
     """PortOne's category of each operation, which the importer drops."""
-    source: Any = json.loads(path.read_bytes())
+    source: Any = json.loads(content)
     return {
         operation.get("operationId", ""): str(operation.get("x-portone-category", ""))
         for _, _, operation in operations(source)

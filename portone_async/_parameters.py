@@ -14,7 +14,7 @@ from portone_async._errors import InvalidArgumentError
 from portone_async._model import argument_name
 from portone_async._operation import Operation
 from portone_async._options import is_header_value
-from portone_async._writing import write
+from portone_async._writing import write_argument
 
 # encodeURIComponent leaves these as they are, and so does PortOne's own SDK.
 _UNESCAPED: Final = "!'()*-._~"
@@ -31,7 +31,8 @@ def path_segment(value: Any, name: str, kind: str) -> str:
         actual = next((each for each, type_ in _KINDS.items() if isinstance(value, type_)), None)
         is_right = actual == kind or (actual == "int" and kind == "float")
     if not is_right:
-        raise InvalidArgumentError(f"{name} takes a {kind}, not {type(value).__name__}")
+        article = "an" if kind == "int" else "a"
+        raise InvalidArgumentError(f"{name} takes {article} {kind}, not {type(value).__name__}")
     text = _text(value, name, may_be_float=kind == "float")
     # Also inside of an id: a gateway that unescapes %2F before it normalizes would call another operation.
     if text == "" or has_dot_segment(text):
@@ -101,7 +102,7 @@ def _text(value: Any, name: str, *, may_be_float: bool) -> str:
             raise InvalidArgumentError(f"{name} is NaN or Infinity, which is no number to send")
         return float.__repr__(value)
     if isinstance(value, date):
-        value = _time(value, name)
+        value = write_argument(name, value)
     if not isinstance(value, str):
         raise InvalidArgumentError(
             f"{name} takes a str, int, bool, date or datetime, not {type(value).__name__}"
@@ -114,13 +115,6 @@ def _digits(value: int, name: str) -> str:
         return int.__repr__(value)
     except ValueError:
         raise InvalidArgumentError(f"{name} has more digits than Python writes") from None
-
-
-def _time(value: date, name: str) -> str:
-    try:
-        return write(value)
-    except InvalidArgumentError as error:
-        raise InvalidArgumentError(f"{name}: {error}") from None
 
 
 def _escaped(text: str, name: str) -> str:

@@ -12,12 +12,11 @@ from attrs import define, field
 
 from portone_async import _json
 from portone_async._errors import InvalidArgumentError, RequestInfo
-from portone_async._model import argument_name
 from portone_async._operation import Operation
 from portone_async._options import RequestOptions
 from portone_async._parameters import has_dot_segment, path_segment, query_string, take_headers
 from portone_async._version import __version__
-from portone_async._writing import write
+from portone_async._writing import write_argument
 
 _KEYED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_IN_QUERY: Final = frozenset({"GET", "HEAD", "DELETE"})
@@ -125,7 +124,7 @@ def build_raw_request(
     parameters = _raw_query(query)
     content: bytes | None = None
     if json is not None:
-        encoded = encode_json(_written("json", json))
+        encoded = encode_json(write_argument("json", json))
         if method in _BODY_IN_QUERY:
             parameters["requestBody"] = encoded.decode()
         else:
@@ -162,16 +161,6 @@ def encode_json(value: Any) -> bytes:
         raise InvalidArgumentError(f"an argument cannot be written as JSON: {error}") from None
 
 
-def _written(name: str, value: Any) -> Any:
-    try:
-        return write(value)
-    except InvalidArgumentError as error:
-        raise InvalidArgumentError(f"{argument_name(name)}: {error}") from None
-    except RecursionError:
-        pass  # with a thousand frames in its traceback
-    raise InvalidArgumentError(f"{argument_name(name)} is nested too deeply, or holds itself")
-
-
 def _encoded_body(
     operation: Operation[Any], body: Mapping[str, Any], store_id: str | None
 ) -> bytes | InvalidArgumentError | None:
@@ -198,11 +187,13 @@ def _written_body(operation: Operation[Any], body: Mapping[str, Any], store_id: 
     from portone_async._validation import check_input  # noqa: PLC0415  (lookups have no body: they need not pay for it)
 
     if operation.whole_body:
-        whole = _written("body", body["body"])
+        whole = write_argument("body", body["body"])
         if whole is not None or operation.body_required:
             check_input(whole, operation.body or "", operation.id)
         return whole
-    written = {name: _written(name, value) for name, value in body.items() if value is not None}
+    written = {
+        name: write_argument(name, value) for name, value in body.items() if value is not None
+    }
     for name in operation.nulls:
         written.setdefault(name, None)
     if store_id is not None:

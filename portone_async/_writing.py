@@ -7,8 +7,27 @@ from enum import Enum
 from typing import Any, cast
 
 from portone_async._credentials import Secret
-from portone_async._model import Model, UnknownVariant, field_names, null_fields, time_texts
+from portone_async._errors import InvalidArgumentError
+from portone_async._model import (
+    Model,
+    UnknownVariant,
+    argument_name,
+    field_names,
+    null_fields,
+    time_texts,
+)
 from portone_async._times import is_text_of, write_datetime
+
+
+def write_argument(name: str, value: Any) -> Any:
+    """An argument as JSON; an error names it."""
+    try:
+        return write(value)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{argument_name(name)}: {error}") from None
+    except RecursionError:
+        pass  # with a thousand frames in its traceback
+    raise InvalidArgumentError(f"{argument_name(name)} is nested too deeply, or holds itself")
 
 
 def write(value: Any) -> Any:

@@ -29,7 +29,10 @@ def _with_fate(work: Work, change: Change) -> Change:
     if change.subject is Subject.VARIANT:
         name = change.after if change.kind is Kind.ADDED else change.before
     fate = work.fates.get(name) if change.subject is not Subject.VALUE else None
-    told = change.kind is (Kind.ADDED if fate is Fate.BACK else Kind.WITHHELD)
+    renamed = change.kind is Kind.RENAMED and change.subject in (Subject.ARGUMENT, Subject.FIELD)
+    told = change.kind is (Kind.ADDED if fate is Fate.BACK else Kind.WITHHELD) or (
+        renamed and fate is Fate.KEPT
+    )
     return evolve(change, fate=fate) if told else change
 
 

@@ -115,6 +115,8 @@ class Function:
     unstable: bool
     deprecated: bool
     statuses: tuple[str, ...]
+    headers: tuple[str, ...]
+    """Of responses, each after its status."""
     iterator: str
 
     @property
@@ -209,7 +211,7 @@ class _Reader:
         parameters = [
             self.member(
                 each.field,
-                declared.get((each.place, each.field.json_name), {}).get("schema", {}),
+                _parameter_facts(declared.get((each.place, each.field.json_name), {})),
                 each.place,
                 each.name,
             )
@@ -236,6 +238,9 @@ class _Reader:
             unstable=endpoint.unstable,
             deprecated=endpoint.deprecated,
             statuses=tuple(sorted(responses)),
+            headers=tuple(
+                sorted(f"{s} {name}" for s, r in responses.items() for name in r.get("headers", ()))
+            ),
             iterator=pages.iterator if pages else "",
         )
 
@@ -311,6 +316,16 @@ class _Reader:
         if isinstance(kind, list):
             kind = " or ".join(sorted(one for one in kind if one != "null"))
         return f"array of {self.json_type(raw.get('items', {}))}" if kind == "array" else kind
+
+
+def _parameter_facts(parameter: Json) -> Json:
+    """The schema of a parameter, and what the parameter itself says beside it."""
+    own = {
+        k: v
+        for k, v in parameter.items()
+        if k not in ("name", "in", "required", "content", "schema")
+    }
+    return parameter.get("schema", {}) | own
 
 
 def _requirement(schemes: Json) -> str:

@@ -118,6 +118,9 @@ def _pair(work: Work, f: Function, g: Function) -> None:
     if f.statuses != g.statuses:
         words = [", ".join(one.statuses) for one in (f, g)]
         _row(work, Kind.CHANGED, f, FINE, "documented statuses", *words)
+    if f.headers != g.headers:
+        words = [", ".join(one.headers) or "none" for one in (f, g)]
+        _row(work, Kind.CHANGED, f, FINE, "documented headers", *words)
     _request(work, f, g)
     _result(work, f, g)
     if f.iterator and not g.iterator:
@@ -175,7 +178,8 @@ def _arguments(work: Work, f: Function, g: Function) -> Iterator[Pair]:
 def _result(work: Work, f: Function, g: Function) -> None:
     types = [one.result.type for one in (f, g)]
     renamed = [work.matching.classes.get(name, "") for name in f.result.classes]
-    if types[0] == types[1] or (renamed and renamed == list(g.result.classes)):
+    same_null = len({kind.endswith(promise.NULLABLE) for kind in types}) == 1
+    if types[0] == types[1] or (same_null and renamed and renamed == list(g.result.classes)):
         if f.media != g.media:
             _row(
                 work,

@@ -49,14 +49,12 @@ def compare_member(
                 after=b.type, came=b.classes,
             )  # fmt: skip
         elif a is not None:
-            was_sent = a.required
-
-            def judge_withheld(side: Side) -> Outcome:
-                going = work.going(json, promise.withheld_field(side))
-                # What was always sent may be None now.
-                return going.worst(Outcome(YES, NO)) if was_sent and side == "output" else going
-
-            add(Kind.WITHHELD, judge_withheld, before=a.type, went=a.classes)
+            add(
+                Kind.WITHHELD,
+                lambda side: _going(work, json, a, side, promise.withheld_field(side)),
+                before=a.type,
+                went=a.classes,
+            )
         return
     if a.json_name != b.json_name:
         if a.place == "path":
@@ -67,7 +65,9 @@ def compare_member(
             same = a.name == b.name
             add(
                 Kind.RENAMED,
-                lambda side: promise.renamed_field(side, same_name=same),
+                lambda side: _going(
+                    work, json, a, side, promise.renamed_field(side, same_name=same)
+                ),
                 "",
                 *names,
             )
@@ -79,13 +79,21 @@ def compare_member(
         add(Kind.CHANGED, lambda side: promise.required_now(side, required=required), "", *words)
     if _same_type(work, a, b):
         for key, before, after in differences(a.keywords, b.keywords):
-            judge = promise.limiting(key, before, after)
+            judge = promise.limiting(key, before, after, is_argument=subject is Subject.ARGUMENT)
             add(Kind.CHANGED, judge, key, promise.shown(before), promise.shown(after))
     else:
         add(
             Kind.CHANGED, lambda side: promise.other_type(side, a, b, work.old, work.new), "type",
             a.type, b.type, came=b.classes, went=a.classes,
         )  # fmt: skip
+
+
+def _going(work: Work, json: str, member: Member, side: Side, at_once: Outcome) -> Outcome:
+    """What it does that PortOne has a field or argument no more; `at_once`, if the SDK has it no more either."""
+    going = work.going(json, at_once)
+    # What was always sent may be None now.
+    always = going is not at_once and member.required and side == "output"
+    return going.worst(Outcome(YES, NO)) if always else going
 
 
 def _same_type(work: Work, a: Member, b: Member) -> bool:

@@ -72,8 +72,24 @@ def limit(side: Side, key: str, before: Any, after: Any) -> Outcome:
     return Outcome(PERHAPS, YES, breaks=True)
 
 
-def limiting(key: str, before: object, after: object) -> Callable[[Side], Outcome]:
+def read_only(side: Side, *, is_argument: bool, now: bool) -> Outcome:
+    """A field that PortOne no longer takes, or takes now: it is no argument where it is `readOnly`."""
+    if side == "output":
+        return FINE
+    if now:
+        return BROKEN if is_argument else Outcome(PERHAPS, YES, breaks=True)
+    return ALTERED if is_argument else FINE
+
+
+def limiting(
+    key: str, before: object, after: object, *, is_argument: bool = False
+) -> Callable[[Side], Outcome]:
     """What the change of a keyword does on a side."""
+    if key == "readOnly":
+        return lambda side: read_only(side, is_argument=is_argument, now=bool(after))
+    if key == "explode":
+        # Lists are written in another way, by the SDK and not by its users.
+        return lambda _: Outcome(breaks=True)
     return lambda side: limit(side, key, before, after)
 
 

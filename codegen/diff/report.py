@@ -238,6 +238,8 @@ def _phrase(change: Change, values: tuple[str, ...]) -> str:
     match change.subject, change.kind:
         case Subject.VARIANT, _ if change.fate:
             return f"variant {listed} {FATES[change.fate]}"
+        case _, Kind.RENAMED if change.fate:
+            return f"renamed: {after}; the old name stays for one release, deprecated"
         case _, _ if change.fate:
             return FATES[change.fate] + (f": {change.what}" if change.what else "")
         case Subject.VALUE, kind:

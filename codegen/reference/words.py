@@ -10,7 +10,15 @@ from attrs import define
 from codegen.document import OPENAPI
 from codegen.model import Endpoint, Field, Input, Schema
 from codegen.prose import Prose, load_prose
-from codegen.templating import DEPRECATED, WITHHELD
+from codegen.templating import (
+    DEPRECATED,
+    FILE,
+    SIZE,
+    TOKEN_ONLY,
+    UNSTABLE,
+    WITHHELD,
+    WRITTEN,
+)
 
 LABELS: Final = {
     "en": {
@@ -37,16 +45,16 @@ LABELS: Final = {
         "required": "required",
         "deprecated": DEPRECATED,
         "withheld": WITHHELD,
-        "unstable": "Unstable: PortOne may change it without notice.",
-        "token_only": "It takes an access token, not the API secret: `PortOne(access_token=...)`.",
+        "unstable": UNSTABLE,
+        "token_only": TOKEN_ONLY,
         "safe": "It changes nothing, and may be repeated.",
         "keyed": "It carries an idempotency key: what is sent again under the same key is carried out once.",
         "iterator": "All items, page after page",
-        "file": "Path to write to. The file appears there only when it is complete.",
+        "file": FILE,
         "options": "Time limits, retries and the idempotency key of this call.",
-        "size": "Items per page; PortOne's default if omitted.",
+        "size": SIZE,
         "nothing": "Nothing.",
-        "written": "The path of the written file.",
+        "written": WRITTEN,
         "one_of": "One of these, told apart by `{tag}`; a variant that this version does not know is an `UnknownVariant`.",
         "map_of": "A mapping of names to",
         "values": "Values",

@@ -430,6 +430,64 @@ CASES: dict[str, tuple[Json, Json, list[str]]] = {
             "BREAK out: get_thing result: was Thing, is Path [no]",
         ],
     ),
+    "a reply may be empty now": (
+        document(),
+        changed(lambda s: operation(s, "getThing")["responses"].update({"204": {"description": ""}})),
+        [
+            "BREAK out: get_thing result: was Thing, is Thing | None [runs perhaps, checks no]",
+            "NOTE: get_thing documented statuses: was 200, 400, 404, is 200, 204, 400, 404",
+        ],
+    ),
+    "an input is not taken any more": (
+        body(a=STRING),
+        body(a=STRING | {"readOnly": True}),
+        [
+            "BREAK in: create_thing(a=) readOnly: was not set, is true [no]",
+        ],
+    ),
+    "an input is taken again": (
+        body(a=STRING | {"readOnly": True}),
+        body(a=STRING),
+        [
+            "TYPES in: create_thing(a=) readOnly: was true, is not set",
+        ],
+    ),
+    "a field of an input's class is not taken any more": (
+        document(CreateThingBody=an_object(place=ref("Place")), Place=PLACE),
+        document(
+            CreateThingBody=an_object(place=ref("Place")),
+            Place=an_object("street", street=STRING, city=STRING, zip=STRING | {"readOnly": True}),
+        ),
+        [
+            "BREAK in: Place.zip readOnly: was not set, is true [runs perhaps, checks yes] create_thing",
+        ],
+    ),
+    "a parameter is deprecated": (
+        document(),
+        parameter(document(), "getThing", 1, deprecated=True),
+        [
+            "NOTE in: get_thing(store_id=) deprecated: was not set, is true",
+        ],
+    ),
+    "a list is written in another way": (
+        with_query(document(), "getThing", ids={"type": "array", "items": STRING}),
+        parameter(with_query(document(), "getThing", ids={"type": "array", "items": STRING}), "getThing", 2, explode=False),
+        [
+            "BREAK in: get_thing(ids=) explode: was not set, is false",
+        ],
+    ),
+    "a header is documented": (
+        document(),
+        changed(lambda s: operation(s, "getThing")["responses"]["200"].update(headers={"X-Count": {"schema": INTEGER}})),
+        [
+            "NOTE: get_thing documented headers: was none, is 200 X-Count",
+        ],
+    ),
+    "a server's address gains a slash": (
+        document(),
+        document() | {"servers": [{"url": "https://api.portone.io/"}]},
+        [],
+    ),
     "a reply comes where none was": (
         document(),
         changed(lambda s: operation(s, "createThing")["responses"]["200"].update(content=as_json("Thing"))),

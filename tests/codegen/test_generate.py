@@ -374,7 +374,7 @@ def test_operation_named_like_a_namespace_is_named(
     tmp_path: Path, placed: dict[str, list[str]]
 ) -> None:
     with pytest.raises(
-        CodegenError, match=r"getThing: thing\.get_thing is a namespace or a method already"
+        CodegenError, match=r"getThing: thing\.get_thing is a namespace already: place it elsewhere"
     ):
         write(normalise(document()), tmp_path, placed)
 

@@ -1,6 +1,7 @@
 """`python -m codegen import` of what is not a document, or not a supported one: one line, and nothing is changed."""
 
 import contextlib
+import itertools
 import json
 import random
 import re
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -191,6 +193,15 @@ def test_url_whose_encoding_is_broken(vendored: Vendored, serve: Serve) -> None:
     refused(vendored, serve(200, b"no gzip", Content_Encoding="gzip"), "cannot be downloaded")
 
 
+def test_url_that_takes_for_ever(
+    vendored: Vendored, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that sends a byte now and then: httpx limits each wait only."""
+    clock = itertools.count(0, 61)
+    monkeypatch.setattr("codegen.source.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    refused(vendored, serve(200, b" " * 100), "takes longer than 60 seconds")
+
+
 def test_url_that_is_refused(vendored: Vendored) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -274,15 +285,16 @@ REFUSALS: list[tuple[str, Json | str, list[str]]] = [
     ("media null", of("createThing", requestBody={"content": {"text/csv": None}}), ["text/csv"]),
     ("cookie", changed(cookie), ["GET /things/{thingId} session: a cookie parameter is not supported: "]),
     ("style of a parameter", changed(deep_object), ["deepObject"]),
-    ("paths of one shape", changed(same_path), ["GET /things/{thingId} and /things/{id} are the same path"]),
+    ("paths of one shape", changed(same_path), ["GET /things/{thingId} and GET /things/{id} are the same path: leave one out"]),
     ("another server", document() | {"servers": [{"url": "https://elsewhere.example"}]}, ["https://elsewhere.example", "BASE_URL"]),
     ("allOf of itself", document(Thing={"allOf": [ref("Thing"), an_object(a=STRING)]}), ["Thing: allOf holds Thing in itself"]),
     ("alias of itself", document(Thing=ref("Thing")), ["Thing: refers to itself"]),
-    ("operationId twice", changed(same_id), ["operationId used twice: createThing"]),
-    ("dangling reference", document(Thing=thing(a=ref("Nobody"))), ["dangling", "Nobody"]),
+    ("operationId twice", changed(same_id), ["have the same operationId", "POST /things", "decisions.toml"]),
+    ("dangling reference", document(Thing=thing(a=ref("Nobody"))), ["dangling", "Nobody", "used in Thing.a"]),
     ("dangling mapping", document(ThingMore=union("type", BIG="Nobody")), ["dangling", "Nobody"]),
     ("a file elsewhere", document(Thing=thing(a={"$ref": "other.json#/A"})), ["other.json#/A"]),
-    ("reference a number", document(Thing=thing(a={"$ref": 5})), ["$ref: 5 is not supported: "]),
+    ("reference a number", document(Thing=thing(a={"$ref": 5})), ["Thing.a: $ref 5 is not supported: "]),
+    ("reference into a schema", document(Thing=thing(a={"$ref": "#/components/schemas/Thing/properties/id"})), ["Thing.a: $ref", "Thing/properties/id", "operations: getThing, getThings"]),
     ("union without discriminator", document(ThingMore={"oneOf": []}), ["a union of nothing"]),
     ("union of nothing", document(ThingMore=union("type")), ["ThingMore: a union of nothing"]),
     ("union of enums", document(ThingMore=union("type", A="ThingKind")), ["ThingKind"]),
@@ -350,6 +362,43 @@ def test_everything_that_is_refused_is_named_in_one_run(vendored: Vendored, tmp_
     assert vendored.contents() == before
 
 
+def test_what_later_steps_refuse_is_named_in_the_same_run(
+    vendored: Vendored, tmp_path: Path
+) -> None:
+    """What the importer, the reader and the templates refuse; a refused part is not refused twice."""
+    source = document(
+        Loop={"type": "object", "additionalProperties": ref("Loop")},
+        Holder=an_object(storeId=STRING),
+        CreateThingBody=an_object(one=ref("Holder"), other=ref("Holder")),
+        Thing=thing(loop=ref("Loop")),
+    )
+    cookie(source)
+    odd = {"name": "id", "in": "path", "required": True, "schema": STRING, "style": "matrix"}
+    answers = {"200": {"description": ""}}
+    xml = {"content": {"application/xml": {"schema": STRING}}}
+    source["paths"] |= {
+        "/odd/{id}": {"get": {"operationId": "getOdd", "parameters": [odd], "responses": answers}},
+        "/xml": {"post": {"operationId": "sendXml", "requestBody": xml, "responses": answers}},
+        "/again": {"get": {"operationId": "getThings", "responses": answers}},
+    }
+    path = tmp_path / "source.json"
+    path.write_text(json.dumps(source))
+    before = vendored.contents()
+    status, out, err = vendored.run("import", path)
+    assert (status, out) == (1, "")
+    lines = sorted(line.removeprefix("codegen import: ") for line in err.splitlines())
+    assert [line.partition(" is ")[0].partition(":")[0] for line in lines] == [
+        "GET /odd/{id} id",
+        "GET /things and GET /again have the same operationId",
+        "GET /things/{thingId} session",
+        "Loop",
+        "createThing",
+        "sendXml",
+    ]
+    assert lines[3].endswith("; operations: getThings")
+    assert vendored.contents() == before
+
+
 def test_document_without_components_names_every_reference(
     vendored: Vendored, tmp_path: Path
 ) -> None:
@@ -360,7 +409,7 @@ def test_document_without_components_names_every_reference(
     assert (status, out) == (1, "")
     assert all("dangling" in line and "is not in the document" in line for line in err.splitlines())
     assert {"Thing", "GetThingError", "CreateThingBody"} <= {
-        line.rpartition("/")[2].split()[0] for line in err.splitlines()
+        line.partition("/schemas/")[2].split()[0] for line in err.splitlines()
     }
     assert vendored.contents() == before
 

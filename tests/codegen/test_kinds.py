@@ -22,6 +22,7 @@ from codegen_documents import (
 
 from codegen.document import Json
 from codegen.normalise import normalise
+from codegen.parse import parse
 from codegen.report import Report
 
 TIME: Json = {"type": "string", "format": "date-time"}
@@ -250,6 +251,19 @@ OPERATIONS: Json = {
         )
     },
     "/enums": {"put": an_operation("sendEnums", **body({"application/json": {"schema": array({"allOf": [ref("ThingKind")], "nullable": True})}}))},
+    "/named/{level}": {
+        "get": an_operation(
+            "getNamed",
+            [
+                parameter("path", "level", ref("Level")),
+                parameter("query", "texts", ref("Texts")),
+                parameter("query", "levels", ref("Levels"), explode=False),
+                parameter("query", "shares", array(ref("Share"))),
+                parameter("header", "X-Texts", ref("Texts")),
+            ],
+        )
+    },
+    "/shared": {"$ref": "#/components/pathItems/Shared"},
     "/things-by-name": {"put": an_operation("sendMap", **body({"application/json": {"schema": a_map(ref("BigThing"))}}))},
 }  # fmt: skip
 
@@ -262,6 +276,9 @@ def kinds() -> Json:
         Nullable=an_object(a=STRING | {"nullable": True}) | {"nullable": True},
         Text=STRING,
         Texts=array(ref("Text")),
+        Level={"type": "integer", "enum": [1, 2]},
+        Levels=array(ref("Level")),
+        Share={"type": "number"},
         OtherName=ref("BigThing"),
         Circle=tagged("CIRCLE", radius={"type": "number"}),
         Square=tagged("SQUARE", side={"type": "number"}),
@@ -301,6 +318,7 @@ def kinds() -> Json:
     source["components"]["parameters"] = {
         "Page": parameter("query", "page", {"type": "integer"}, deprecated=True)
     }
+    source["components"]["pathItems"] = {"Shared": {"delete": an_operation("deleteShared")}}
     source["components"]["responses"] = {
         "Broken": {"description": "", "content": as_json("BrokenError")}
     }
@@ -317,6 +335,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for o in i.values()
             if "operationId" in o
         ]
+        + ["deleteShared"]
     }
     return package(tmp_path_factory.mktemp("kinds"), kinds(), placed)
 
@@ -521,7 +540,23 @@ def test_path_parameters_that_are_no_strings(folder: Path) -> None:
     for wrong in ("'5', dt.date(2026, 1, 2)", "True, dt.date(2026, 1, 2)", "5, '2026-01-02'"):
         request, (kind, _, text) = call(folder, f"get_sequence({wrong})", reply)
         assert (request, kind) == (None, "InvalidArgumentError")
-        assert " takes a " in text
+        assert " takes a" in text
+
+
+def test_parameters_of_named_types(folder: Path) -> None:
+    """What a name stands for counts, in lists too: texts, integers and numbers."""
+    arguments = "2, texts=['a', 'b'], levels=[1, 2], shares=[0.5, 1], x_texts=['c', 'd']"
+    request, _ = call(folder, f"get_named({arguments})")
+    assert request[1] == "/named/2?levels=1,2&shares=0.5&shares=1&texts=a&texts=b"
+    assert request[2]["x-texts"] == "c, d"
+    request, (kind, _, text) = call(folder, "get_named('2')")
+    assert (request, kind, text) == (
+        None, "InvalidArgumentError", "level takes an int, not str",
+    )  # fmt: skip
+
+
+def test_operation_of_a_shared_path_item(folder: Path) -> None:
+    assert call(folder, "delete_shared()")[0][:2] == ["DELETE", "/shared"]
 
 
 def test_lists_numbers_enums_and_headers_as_parameters(folder: Path) -> None:
@@ -760,6 +795,22 @@ def test_facts_are_kept_where_they_are_not_used() -> None:
     assert fields["held"] == ref("ThingKind") | {"deprecated": True}
     assert fields["kindOrNull"] == {"anyOf": [ref("ThingKind"), {"type": "null"}]}
     assert fields["note"] == {"type": ["string", "null"]}
+
+
+def test_what_is_sent_or_raised_otherwise_than_expected_is_said() -> None:
+    source = document()
+    content = operation(source, "createThing")["requestBody"]["content"]
+    content["application/merge-patch+json"] = content.pop("application/json")
+    operation(source, "getThing")["responses"] = {"302": {"description": ""}}
+    report = Report()
+    parse(normalise(source, report), report)
+    assert report.refusals == []
+    assert report.notes["called application/json in requests"] == [
+        "POST /things requestBody application/merge-patch+json"
+    ]
+    assert report.notes["no success in the document: every response but 2XX is raised"] == [
+        "getThing"
+    ]
 
 
 def test_extension_that_may_be_prose_is_dropped_and_said() -> None:

@@ -401,7 +401,7 @@ def test_tag_that_the_mapping_calls_otherwise_is_reported_and_its_type_allows_bo
 
 
 @pytest.mark.parametrize(
-    "name", ["api", "blocking", "blockingPages", "cachedProperty", "withResponse"]
+    "name", ["api", "blocking", "blockingPages", "cachedProperty", "call", "withResponse"]
 )
 def test_operation_called_like_what_its_module_uses(tmp_path: Path, name: str) -> None:
     source = document()

@@ -4,11 +4,13 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from codegen_documents import STRING, document, operation, ref, run, thing
 
 from codegen import update
+from codegen.__main__ import main
 from codegen.document import ROOT, CodegenError, Json, dump
 from codegen.importer import normalise
 from codegen.update import Proposal, as_proposed, in_terminal, placed, propose
@@ -109,6 +111,24 @@ def test_in_a_terminal_each_is_asked_for(
     assert first == "deleteThing (DELETE /things, thing) goes into [thing]: "
     assert rest == ["go (POST /go) goes into []: "] * 3
     assert capsys.readouterr().out.count("is not a namespace") == 2
+
+
+def test_end_of_input_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(question: str) -> str:
+        raise EOFError(question)
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", answer)
+    with pytest.raises(CodegenError, match="nothing has changed"):
+        in_terminal(NEW)
+
+
+def test_interruption_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("codegen.update.fetch", Mock(side_effect=KeyboardInterrupt))
+    assert main(["update", "anything"]) == 1
+    assert capsys.readouterr().err == "codegen update: interrupted\n"
 
 
 def test_yes_needs_a_proposal_for_each() -> None:
@@ -278,6 +298,13 @@ def test_refused_document_changes_nothing(small: Path, source: Json, says: str) 
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert contents(small) == before
+
+
+def test_document_that_is_none_is_called_by_its_name(small: Path) -> None:
+    page = small.parent / "page.json"
+    page.write_text("<!doctype html>", encoding="utf-8")
+    done = run(small, "-m", "codegen", "update", str(page))
+    assert done.stderr == (f"codegen update: {page} is not JSON: an OpenAPI document is needed\n")
 
 
 def test_make_and_the_weekly_job_call_it_as_it_is() -> None:

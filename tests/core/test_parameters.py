@@ -250,7 +250,7 @@ def test_a_path_parameter_may_be_no_text(kind: str, value: Any, expected: str) -
 def test_a_path_parameter_of_another_type_is_refused(kind: str, value: Any) -> None:
     """Also of a subclass that means something else: `True` for a number, a time for a day."""
     with pytest.raises(
-        InvalidArgumentError, match=f"^thing_id takes a {kind}, not {type(value).__name__}$"
+        InvalidArgumentError, match=f"^thing_id takes an? {kind}, not {type(value).__name__}$"
     ):
         path(kind, value)
 
