@@ -31,11 +31,14 @@ from portone_emulator.identity import verifications
 from portone_emulator.payments import (
     cancellations,
     cash_receipts,
+    checkout_profiles,
     escrow,
     lists,
     operations,
+    pg_specific,
     promotions,
     sessions,
+    vat_reports,
 )
 from portone_emulator.platform import operations as platform
 from portone_emulator.scenarios import seeds
@@ -67,6 +70,9 @@ _HANDLERS: dict[str, Handler] = {
     **sessions.HANDLERS,
     **history.HANDLERS,
     **promotions.HANDLERS,
+    **checkout_profiles.HANDLERS,
+    **pg_specific.HANDLERS,
+    **vat_reports.HANDLERS,
     **billing_keys.HANDLERS,
     **schedules.HANDLERS,
     **cash_receipts.HANDLERS,

@@ -93,6 +93,8 @@ class _Seeder:
         """Add all entries of one kind."""
         add_entry: Callable[[JsonObject], object] = {
             "promotions": partial(self.use, "add-promotion"),
+            "pgCardPromotions": partial(self.use, "add-pg-card-promotion"),
+            "checkoutProfiles": partial(self.use, "add-checkout-profile"),
             "payments": self._add_payment,
             "billingKeys": partial(self.use, "issue-billing-key"),
             "schedules": self._add_schedule,

@@ -10,6 +10,7 @@ import orjson
 from portone_emulator.billing import schedules
 from portone_emulator.http.app import RequestRecord
 from portone_emulator.http.request_history import RequestHistory
+from portone_emulator.payments.pg_specific import DELIVERY
 from portone_emulator.state.json_values import JsonObject, get_nested
 from portone_emulator.state.records import Payment, Transaction
 from portone_emulator.state.state import Key, State
@@ -30,6 +31,7 @@ _ORDER: Final = (
     "attempt",
     "status",
     "cancellation",
+    "delivery",
     "cashReceipt",
     "webhook",
 )
@@ -99,6 +101,8 @@ def _attempts(payment: Payment) -> Iterator[JsonObject]:
         for cancellation in fields["cancellations"]:
             details = {**cancellation, "currency": fields["currency"]}
             yield _event("cancellation", cancellation["requestedAt"], details)
+        if DELIVERY in fields:
+            yield _event("delivery", fields[DELIVERY]["confirmedAt"], fields[DELIVERY])
 
 
 def _statuses(transaction: Transaction) -> Iterator[JsonObject]:

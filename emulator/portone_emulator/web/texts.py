@@ -188,6 +188,10 @@ CANCELLATION_STATUSES: Final = _statuses(
     REQUESTED="취소 요청", SUCCEEDED="취소 완료", FAILED="취소 실패"
 )
 
+DELIVERY_STATUSES: Final = _statuses(
+    ORDER_PLACED="주문 접수", ORDER_SHIPPED="배송 중", DELIVERED="배송 완료"
+)
+
 # The forms of scenarios.
 SCENARIOS: Final = Text(
     "Scenarios: faults, errors, the future, time", "시나리오: 장애·오류·미래 응답·시간"
@@ -244,6 +248,7 @@ TRANSACTION_ID: Final = Text("Transaction ID", "결제 시도 ID")
 ATTEMPT: Final = Text("Payment attempt", "결제 시도")
 CANCELLATION: Final = Text("Cancellation", "결제 취소")
 CASH_RECEIPT: Final = Text("Cash receipt", "현금영수증")
+PAYMENTWALL_DELIVERY: Final = Text("Delivery (Paymentwall)", "배송 정보 (페이먼트월)")
 WEBHOOK: Final = Text("Webhook", "웹훅")
 
 # Errors of the controls, by type. In English they have the control's message.
