@@ -35,7 +35,7 @@ from portone_emulator.web.pages import Pages
 from portone_emulator.web.payment_window import PAYMENT
 from portone_emulator.web.reads import READS
 from portone_emulator.web.shop_origins import PROPERTIES, ShopOrigins
-from portone_emulator.web.window import LEAVE, Visit, Window, redirect_url
+from portone_emulator.web.window import LEAVE, LEFT, Visit, Window, redirect_url
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -206,10 +206,7 @@ class Site:
         control = self.controls[window.control]
         if outcome != LEAVE:
             return window.result(visit, await self._run(control, {**body, "outcome": outcome}))
-        result: JsonObject = {}
-        if window.outcome_of_leaving is not None:
-            result = await self._run(control, {**body, "outcome": window.outcome_of_leaving})
-        return window.left_result(visit, result)
+        return window.left_result(visit, await self._run(control, {**body, "outcome": LEFT}))
 
     async def _run(self, control: Control, body: JsonObject) -> JsonObject:
         """Run a control, in a thread: advancing the clock may take time."""
