@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -222,6 +223,34 @@ class TestStory:
         assert response.status_code == status
         assert shown in response.text
 
+    def test_has_the_requests_of_its_own_store_only(self) -> None:
+        """A request's store is that of its query or body, even if it is refused otherwise."""
+        path, own, sub = "/payments/order-1", "store-emulator", {"storeId": SUB_STORE}
+        with Emulator(sub_store_ids=[SUB_STORE]) as emulator, Shop(emulator) as shop:
+            shop.event_hooks = {}
+            shop.get(path)
+            shop.get(path, params=sub)
+            shop.get(path, params=sub, headers={"Authorization": "PortOne wrong"})
+            shop.post(f"{path}/cancel", json={"reason": 1, **sub})
+            shop.post(f"{path}/cancel", params=sub, json={"reason": "the query has no store"})
+            shop.post(f"{path}/schedule", json={"payment": sub})
+            shop.post(f"{path}/instant", content='\ufeff{"storeId": "store-sub"}')
+            shop.post(f"{path}/capture", content=b'{"storeId"')
+            shop.post(f"{path}/confirm", json=[sub])
+            shop.get(path, params={"storeId": "other"})
+            shown = {
+                store: re.findall(
+                    r"/payments/order-1(\S*)", text_of(self.in_store(emulator, store))
+                )
+                for store in (own, SUB_STORE)
+            }
+            links = re.findall(r"storeId=([\w-]+)", section(read(emulator).text, "requests"))
+        assert shown == {
+            own: ["", "/cancel", "/capture", "/confirm"],
+            SUB_STORE: ["", "", "/cancel", "/schedule", "/instant"],
+        }
+        assert Counter(links) == {own: 4, SUB_STORE: 5}
+
     def test_is_for_this_machine_only(self, busy: Emulator) -> None:
         for path in (STORY, "/_emulator/live"):
             headers = {"Host": "evil.test"}
@@ -247,6 +276,10 @@ class TestStory:
         page = read(emulator, STORY, paymentId="order-1").text
         assert page.count("<li class=") == MAX_EVENTS
         assert f"{MAX_EVENTS + 1}건 중 최근 {MAX_EVENTS}건" in page
+
+    @staticmethod
+    def in_store(emulator: Emulator, store_id: str) -> str:
+        return read(emulator, STORY, paymentId="order-1", storeId=store_id).text
 
     @staticmethod
     def of(emulator: Emulator) -> str:
@@ -429,15 +462,15 @@ def test_snapshot_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
 
 def test_the_oldest_requests_are_dropped(busy: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_history, "MAX_REQUEST_RECORDS", 3)
-    about = next(record for record in busy.requests if record.payment_id is not None)
-    other = next(record for record in busy.requests if record.payment_id != about.payment_id)
-    assert about.payment_id is not None
+    about = next(record for record in busy.requests if record.payment is not None)
+    other = next(record for record in busy.requests if record.payment != about.payment)
+    assert about.payment is not None
     requests = RequestHistory()
     for record in (about, other, about, other):
         requests.append(record)
     assert list(requests) == [other, about, other]
     assert requests.latest(2) == [other, about]
-    assert requests.of_payment(about.payment_id, 9) == ([about], 1)
+    assert requests.of_payment(about.payment, 9) == ([about], 1)
     requests.append(other)
     requests.append(other)
-    assert requests.of_payment(about.payment_id, 9) == ([], 0)
+    assert requests.of_payment(about.payment, 9) == ([], 0)

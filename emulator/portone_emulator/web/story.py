@@ -40,10 +40,9 @@ _ORDER: Final = (
 def story(state: State, requests: RequestHistory, key: Key) -> JsonObject:
     """Return what happened to a payment, oldest first: the latest `MAX_EVENTS` events.
 
-    `payment` is missing if every request for it was refused. Requests do not tell their store: a
-    payment with the same ID in another store has the same requests.
+    `payment` is missing if every request for it was refused.
     """
-    records, count = requests.of_payment(key[1], MAX_EVENTS)
+    records, count = requests.of_payment(key, MAX_EVENTS)
     with state.lock:
         payment = state.payments.get(key)
         planned = [state.schedules[each] for each in state.schedules.all_of_payment.get(key, ())]

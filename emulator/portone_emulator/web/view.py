@@ -61,12 +61,14 @@ def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
 
 def request_json(record: RequestRecord) -> JsonObject:
     """Return what the pages show of a request."""
+    store_id, payment_id = record.payment or (None, None)
     return omit_none(
         at=format_datetime(record.at),
         method=record.method,
         path=redacted_path(record),
         operationId=record.operation_id,
-        paymentId=record.payment_id,
+        storeId=store_id,
+        paymentId=payment_id,
         status=record.status,
         error=record.error,
         milliseconds=round(record.seconds * 1000, 1),
