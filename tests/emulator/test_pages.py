@@ -102,9 +102,34 @@ def section(html: str, name: str) -> str:
             ["Identity verifications 1", "verification-1", "Carrier"],
         ),
         (
-            "partners",
-            ["파트너 2건", "하나 상점 partner-true 승인 완료 APPROVED 테스트 데이터"],
-            ["Partners 2", "partner-false APPROVED Not a withholding tax payer contract-1"],
+            "platform",
+            [
+                "파트너 정산 13건",
+                "파트너 2건",
+                "하나 상점 partner-true 테스트 데이터 승인 완료 APPROVED",
+                "계약 2건 계약, 최신순",
+                "ten percent contract-1 10 % 매월 D+2",
+                "배송비",
+                "추가수수료 2.5 %",
+                "할인 분담 50 %",
+                "정산건 3건",
+                "정산 완료 SETTLED 수기 정산 700 KRW 2026-07-03",
+                "지급 완료 PAID_OUT 수기 정산 25,000 KRW 2026-07-03",
+                "정산 중 IN_PROCESS 주문 정산",
+                "정산내역 2건",
+                "지급 예정 PAYOUT_PREPARED 수기 정산 700 KRW",
+                "지급내역 1건",
+                "하나 상점 지급 완료 SUCCEEDED 송금대행 25,000 KRW",
+                "역발행 임시저장 DRAFTED",
+                "11,000 KRW 2026-07-02",
+            ],
+            [
+                "Partners 2",
+                "partner-false APPROVED Not a withholding tax payer contract-1",
+                "Monthly D+2",
+                "PAYOUT_PREPARED Manual 700 KRW",
+                "Issued in reverse DRAFTED",
+            ],
         ),
         (
             "webhooks",
@@ -143,7 +168,7 @@ def test_empty_sections_are_closed(emulator: Emulator) -> None:
     page = read(emulator).text
     assert "아직 결제가 없습니다" in page
     assert "<details open>" in section(page, "payments")
-    assert "<details open>" not in section(page, "partners")
+    assert "<details open>" not in section(page, "platform")
 
 
 def test_times_are_korean_with_utc_beside() -> None:

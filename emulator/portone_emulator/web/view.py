@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
 
@@ -14,11 +14,22 @@ from portone_emulator.http.request_history import RequestHistory
 from portone_emulator.http.request_log import redacted_path
 from portone_emulator.identity import verifications
 from portone_emulator.platform.records import records
+from portone_emulator.platform.settlements import settle, with_status
 from portone_emulator.state.json_values import JsonObject, format_datetime, omit_none
 from portone_emulator.state.state import State
 from portone_emulator.webhooks.delivery import Attempt, Delivery
 
 _T = TypeVar("_T")
+# What the pages have of partner settlement and tax invoices: the kinds of records, and their time.
+_PLATFORM: Final = {
+    "partners": (("partner",), "appliedAt"),
+    "contracts": (("contract",), "appliedAt"),
+    "policies": (("additionalFeePolicy", "discountSharePolicy"), "appliedAt"),
+    "transfers": (("transfer",), "settlementDate"),
+    "partnerSettlements": (("partnerSettlement",), "settlementDate"),
+    "payouts": (("payout",), "statusUpdatedAt"),
+    "taxInvoices": (("taxInvoice",), "statusUpdatedAt"),
+}
 
 
 def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
@@ -27,6 +38,8 @@ def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
     The cost depends on `limit`, not on how many there are.
     """
     with state.lock:
+        for test in (False, True):
+            settle(state, test=test)
         deliveries = state.delivery_queue.deliveries
         result: JsonObject = {
             "now": state.now(),
@@ -39,7 +52,7 @@ def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
                 "billingKeys": len(state.billing_keys),
                 "cashReceipts": len(state.cash_receipts),
                 "identityVerifications": len(state.identity_verifications),
-                "partners": sum(map(len, _partners(state))),
+                **{name: _count(state, name) for name in _PLATFORM},
             },
             "payments": [each.view for each in _latest(state.payments, limit)],
             "webhooks": [
@@ -54,7 +67,7 @@ def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
                 omit_none(**verifications.view(state, each), **_sent_by(each))
                 for each in _latest(state.identity_verifications, limit)
             ],
-            "partners": _latest_partners(state, limit),
+            **{name: _latest_of_platform(state, name, limit) for name in _PLATFORM},
         }
         return orjson.loads(orjson.dumps(result))
 
@@ -118,11 +131,19 @@ def _latest_numbers(items: Sequence[object], limit: int) -> Iterable[int]:
     return range(count, max(count - limit, 0), -1)
 
 
-def _partners(state: State) -> list[dict[str, JsonObject]]:
-    """Return the partners by ID, of live data and of test data."""
-    return [records(state, "partner", test=test) for test in (False, True)]
+def _count(state: State, name: str) -> int:
+    kinds, _ = _PLATFORM[name]
+    return sum(len(records(state, kind, test=test)) for kind in kinds for test in (False, True))
 
 
-def _latest_partners(state: State, limit: int) -> list[JsonObject]:
-    found = [partner for each in _partners(state) for partner in _latest(each, limit)]
-    return sorted(found, key=lambda partner: partner["appliedAt"], reverse=True)[:limit]
+def _latest_of_platform(state: State, name: str, limit: int) -> list[JsonObject]:
+    """Return the latest records, of live data and of test data."""
+    kinds, time = _PLATFORM[name]
+    found: list[JsonObject] = []
+    for test in (False, True):
+        for kind in kinds:
+            for record in _latest(records(state, kind, test=test), limit):
+                shown = {**record, "isForTest": test}
+                is_transfer = kind == "transfer"
+                found.append(with_status(state, shown, test=test) if is_transfer else shown)
+    return sorted(found, key=lambda record: record[time], reverse=True)[:limit]
