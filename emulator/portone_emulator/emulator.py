@@ -355,10 +355,10 @@ class Emulator(Actions):
             data = seeds.read_file(Path(data))
         site = self._site
 
-        def use(control: str, body: JsonObject) -> JsonObject:
-            return site.use(site.controls[control], body)
+        def run_control(control: str, body: JsonObject) -> JsonObject:
+            return site.run_control(site.controls[control], body)
 
-        seeds.add(data, self._state, use, self._api.call)
+        seeds.add(data, self._state, run_control, self._api.call)
 
     def snapshot(self) -> JsonObject:
         """Return the state as JSON.

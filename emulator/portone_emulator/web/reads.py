@@ -23,7 +23,7 @@ _OBJECTS: JsonObject = {"type": "array", "items": {"type": "object"}}
 
 @frozen(kw_only=True)
 class Read:
-    """A GET request. Public ones have no secret and no state, and are answered to any host."""
+    """A GET request. Public ones have no secret and no state, and are there for any host."""
 
     description: str
     properties: JsonObject

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from portone_emulator.state.state import Key, State
 
 
-class Outside:
+class ExternalActions:
     """The methods that simulate customers, payment companies and the merchant's console."""
 
     _state: State
