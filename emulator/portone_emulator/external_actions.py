@@ -423,7 +423,8 @@ class ExternalActions:
                 first channel. Of several for one payment method, the first that fits counts.
 
         Raises:
-            EmulatedAPIError: CHANNEL_NOT_FOUND; INVALID_REQUEST if there is no method.
+            EmulatedAPIError: CHANNEL_NOT_FOUND; INVALID_REQUEST if there is no method, or one for
+                no amount.
             ValueError: a field of a method, or one of its values, is unknown.
         """
         with self._state.lock:

@@ -74,6 +74,8 @@ def test_invalid_profiles(emulator: Emulator) -> None:
         add(paymentMethod="CARD_KOR")
     with pytest.raises(ValueError, match="unknown countries 'Korea'"):
         add(countries=["Korea"])
+    with pytest.raises(EmulatedAPIError, match="minAmount must not exceed"):
+        add(minAmount=2, maxAmount=1)
     with pytest.raises(EmulatedAPIError, match="methods: must not be empty"):
         emulator.add_checkout_profile("profile", [])
     with (
