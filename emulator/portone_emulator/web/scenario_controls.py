@@ -75,8 +75,16 @@ def scenario_controls(document: Document) -> dict[str, Control]:
                         "properties": {
                             "paymentMethod": choice("CheckoutPaymentMethod"),
                             "channelKey": TEXT,
-                            "countries": {"type": "array", "items": choice("Country")},
-                            "currencies": {"type": "array", "items": choice("Currency")},
+                            "countries": {
+                                "type": "array",
+                                "minItems": 1,
+                                "items": choice("Country"),
+                            },
+                            "currencies": {
+                                "type": "array",
+                                "minItems": 1,
+                                "items": choice("Currency"),
+                            },
                             "minAmount": AMOUNT,
                             "maxAmount": AMOUNT,
                         },
