@@ -21,9 +21,9 @@ from portone_emulator.state.ids import Ids
 from portone_emulator.state.state import Settings, State
 from portone_emulator.web.controls import controls
 from portone_emulator.web.dashboard import MAX_ROWS
+from portone_emulator.web.page_data import page_data
 from portone_emulator.web.story import MAX_EVENTS
 from portone_emulator.web.times import clock_text, time_element
-from portone_emulator.web.view import snapshot
 
 from .activity import PAYMENT, fill
 from .conftest import START, Shop
@@ -462,7 +462,7 @@ class Counted:
         return getattr(self._record, name)
 
 
-def test_snapshot_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
+def test_data_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
     looked_at = 0
 
     class Payment:
@@ -480,7 +480,7 @@ def test_snapshot_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
     for _ in range(100_000):
         requests.append(Counted(busy.requests[0], seen))  # pyright: ignore[reportArgumentType]
     seen.clear()
-    taken = snapshot(state, requests, MAX_ROWS)
+    taken = page_data(state, requests, MAX_ROWS)
     assert (taken["counts"]["payments"], taken["counts"]["requests"]) == (100_000, 100_000)
     assert (looked_at, len(seen)) == (MAX_ROWS, MAX_ROWS)
 

@@ -24,7 +24,7 @@ from portone_emulator.web.tables import table as render_table
 
 @frozen
 class Table:
-    """A table. `name` is its key in a snapshot."""
+    """A table. `name` is its key in the data."""
 
     name: str
     title: Text
@@ -42,9 +42,9 @@ class Section:
     tables: Sequence[Table]
     is_open_when_empty: bool = False
 
-    def count(self, snapshot: JsonObject) -> int:
+    def count(self, data: JsonObject) -> int:
         """Return how many rows there are in all."""
-        return sum(snapshot["counts"][each.name] for each in self.tables)
+        return sum(data["counts"][each.name] for each in self.tables)
 
 
 def _with_table(
@@ -143,20 +143,20 @@ SECTIONS: Final = (
 )
 
 
-def live(t: Translator, snapshot: JsonObject) -> Html:
-    """Render the tables of a snapshot, with links to them."""
-    sections = [_section(t, section, snapshot) for section in SECTIONS]
-    content = [_navigation(t, snapshot), *sections]
+def live(t: Translator, data: JsonObject) -> Html:
+    """Render the tables of the data, with links to them."""
+    sections = [_section(t, section, data) for section in SECTIONS]
+    content = [_navigation(t, data), *sections]
     return element("div", content, id="live", data_url="/_emulator/live")
 
 
-def _navigation(t: Translator, snapshot: JsonObject) -> Html:
+def _navigation(t: Translator, data: JsonObject) -> Html:
     links = [
         element(
             "a",
             t(section.title),
             " ",
-            element("span", f"{section.count(snapshot):,}"),
+            element("span", f"{section.count(data):,}"),
             href=f"#{section.name}",
             data_key=f"link {section.name}",
         )
@@ -165,17 +165,17 @@ def _navigation(t: Translator, snapshot: JsonObject) -> Html:
     return element("nav", links, id="navigation", aria_label=t(texts.NAVIGATION))
 
 
-def _section(t: Translator, section: Section, snapshot: JsonObject) -> Html:
-    shown = [table for table in section.tables if snapshot[table.name]]
+def _section(t: Translator, section: Section, data: JsonObject) -> Html:
+    shown = [table for table in section.tables if data[table.name]]
     if not shown:
         content: object = element("p", t(section.empty), class_="empty")
     elif len(section.tables) == 1:
-        content = _table(t, section.tables[0], snapshot)
+        content = _table(t, section.tables[0], data)
     else:
-        content = [_folded(t, table, snapshot) for table in shown]
-    note = t(texts.COUNT, count=section.count(snapshot))
+        content = [_folded(t, table, data) for table in shown]
+    note = t(texts.COUNT, count=section.count(data))
     if len(section.tables) == 1:
-        note = _count(t, section.tables[0], snapshot)
+        note = _count(t, section.tables[0], data)
     title = element("h2", t(section.title), " ", element("small", note))
     return element(
         "section",
@@ -191,23 +191,23 @@ def _section(t: Translator, section: Section, snapshot: JsonObject) -> Html:
     )
 
 
-def _folded(t: Translator, table: Table, snapshot: JsonObject) -> Html:
-    title = element("h3", t(table.title), " ", element("small", _count(t, table, snapshot)))
+def _folded(t: Translator, table: Table, data: JsonObject) -> Html:
+    title = element("h3", t(table.title), " ", element("small", _count(t, table, data)))
     return element(
         "details",
         element("summary", title, data_key=f"table {table.name}"),
-        _table(t, table, snapshot),
+        _table(t, table, data),
         class_="folded",
     )
 
 
-def _count(t: Translator, table: Table, snapshot: JsonObject) -> str:
+def _count(t: Translator, table: Table, data: JsonObject) -> str:
     """Return how many rows there are, and how many of them are shown."""
-    shown, count = len(snapshot[table.name]), snapshot["counts"][table.name]
+    shown, count = len(data[table.name]), data["counts"][table.name]
     return t(texts.COUNT if shown == count else texts.SHOWN, shown=shown, count=count)
 
 
-def _table(t: Translator, table: Table, snapshot: JsonObject) -> Html:
+def _table(t: Translator, table: Table, data: JsonObject) -> Html:
     caption = t(texts.LATEST_FIRST, title=t(table.title))
-    rows = [table.row(t, item) for item in snapshot[table.name]]
+    rows = [table.row(t, item) for item in data[table.name]]
     return render_table(t, caption, table.columns, rows)

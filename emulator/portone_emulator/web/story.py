@@ -14,7 +14,7 @@ from portone_emulator.payments.pg_specific import DELIVERY
 from portone_emulator.state.json_values import JsonObject, get_nested
 from portone_emulator.state.records import Payment, Transaction
 from portone_emulator.state.state import Key, State
-from portone_emulator.web.view import request_json, webhook_json
+from portone_emulator.web.page_data import request_json, webhook_json
 
 MAX_EVENTS: Final = 200
 """The maximum number of events shown."""

@@ -1,4 +1,4 @@
-"""Snapshots of the state for the pages and `/_emulator/state`."""
+"""What the pages show of the state, as JSON; also for `/_emulator/state`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PLATFORM: Final = {
 }
 
 
-def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
+def page_data(state: State, requests: RequestHistory, limit: int) -> JsonObject:
     """Return at most `limit` of each kind, latest first, and the total counts.
 
     The cost depends on `limit`, not on how many there are.
