@@ -171,9 +171,16 @@ PortOne V2 emulator at {emulator.url}
   browser SDK {emulator.url}/v2/browser-sdk.js
   API secret  {secret}
   store ID    {emulator.store_id}
-  operations  {len(load().operations)}, {len(STATEFUL_OPERATIONS)} of them stateful, the rest sampled
+  operations  {_operations()}
   webhooks    {webhooks}{state}
 Press Ctrl+C to stop."""
+
+
+def _operations() -> str:
+    operations = load().operations
+    generated = operations.keys() - STATEFUL_OPERATIONS
+    without_state = f", {len(generated)} of them without state" if generated else ""
+    return f"{len(operations)}{without_state}"
 
 
 def run() -> None:

@@ -8,7 +8,7 @@ from os import PathLike
 
 import orjson
 
-from portone_emulator.outside import Outside
+from portone_emulator.external_actions import ExternalActions
 from portone_emulator.scenarios.plans import Plans
 from portone_emulator.state import timeline
 from portone_emulator.state.json_values import JsonObject
@@ -17,7 +17,7 @@ from portone_emulator.webhooks.delivery import Delivery
 from portone_emulator.webhooks.delivery_faults import DeliveryFaults
 
 
-class Actions(Outside, Plans, ABC):
+class Actions(ExternalActions, Plans, ABC):
     """What can be done with an emulator that runs: `Emulator` adds how it starts and stops."""
 
     @property

@@ -31,11 +31,14 @@ from portone_emulator.identity import verifications
 from portone_emulator.payments import (
     cancellations,
     cash_receipts,
+    checkout_profiles,
     escrow,
     lists,
     operations,
+    pg_specific,
     promotions,
     sessions,
+    vat_reports,
 )
 from portone_emulator.platform import operations as platform
 from portone_emulator.scenarios import seeds
@@ -67,6 +70,9 @@ _HANDLERS: dict[str, Handler] = {
     **sessions.HANDLERS,
     **history.HANDLERS,
     **promotions.HANDLERS,
+    **checkout_profiles.HANDLERS,
+    **pg_specific.HANDLERS,
+    **vat_reports.HANDLERS,
     **billing_keys.HANDLERS,
     **schedules.HANDLERS,
     **cash_receipts.HANDLERS,
@@ -349,10 +355,10 @@ class Emulator(Actions):
             data = seeds.read_file(Path(data))
         site = self._site
 
-        def use(control: str, body: JsonObject) -> JsonObject:
-            return site.use(site.controls[control], body)
+        def run_control(control: str, body: JsonObject) -> JsonObject:
+            return site.run_control(site.controls[control], body)
 
-        seeds.add(data, self._state, use, self._api.call)
+        seeds.add(data, self._state, run_control, self._api.call)
 
     def snapshot(self) -> JsonObject:
         """Return the state as JSON.

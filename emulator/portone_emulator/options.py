@@ -219,8 +219,8 @@ OPTIONS = (
         name="--start-at",
         metavar="TIME",
         convert=_time,
-        help="""the clock's start time, such as 2026-11-30T09:00:00+09:00; it then moves only when
-        told (default: it runs in real time)""",
+        help="""the clock's start time, such as 2026-11-30T09:00:00+09:00; it then moves only by
+        the control advance (default: it runs in real time)""",
     ),
     Option(
         name="--seed",

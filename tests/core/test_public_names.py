@@ -7,7 +7,8 @@ import importlib
 import pytest
 
 import portone_async
-from portone_async import errors
+import portone_emulator
+from portone_async import emulator, errors
 from portone_async.models import errors as generated_errors
 
 PUBLIC = {
@@ -112,3 +113,10 @@ def test_errors_and_models_are_loaded_when_they_are_asked_for() -> None:
     assert portone_async.models.Payment
     with pytest.raises(AttributeError, match="has no attribute 'client'"):
         portone_async.client  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_emulator_has_the_same_names_in_both_distributions() -> None:
+    """They are written twice, for type checkers; a version is that of each distribution."""
+    assert {*emulator.__all__, "__version__"} == set(portone_emulator.__all__)
+    for name in emulator.__all__:
+        assert getattr(emulator, name) is getattr(portone_emulator, name)

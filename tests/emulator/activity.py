@@ -7,7 +7,7 @@ from typing import Any
 from portone_emulator import Emulator
 
 from .conftest import Shop
-from .platform import CONTRACT, PARTNER
+from .platform import CONTRACT, COUNTERPARTY, INVOICE, PARTNER
 from .receiver import Receiver
 
 PAYMENT = "order-paid"
@@ -61,8 +61,36 @@ def fill(emulator: Emulator, shop: Shop, receiver: Receiver) -> None:
         _send(shop, f"/platform/contracts?test={test}", id="contract-1", **CONTRACT)
         partner = {**PARTNER, "id": f"partner-{test}", "name": "하나 상점"}
         _send(shop, f"/platform/partners?test={test}", **partner)
+    _settle(emulator, shop)
     shop.get("/payments/order-unknown")
     emulator.wait_for_webhooks()
+
+
+def _settle(emulator: Emulator, shop: Shop) -> None:
+    """Settle with a partner, pay it, and draft a tax invoice."""
+    _send(
+        shop,
+        "/platform/additional-fee-policies",
+        name="배송비",
+        fee={"fixedRate": 2500},
+        vatPayer="MERCHANT",
+    )
+    _send(shop, "/platform/discount-share-policies", name="쿠폰", partnerShareRate=50_000)
+    transfer: dict[str, Any] = {"partnerId": "partner-false", "settlementAmount": 25_000}
+    today = emulator.now.date().isoformat()
+    _send(shop, "/platform/transfers/manual", **transfer, settlementDate=today)
+    emulator.pay_partners()
+    transfer["settlementAmount"] = 700
+    _send(shop, "/platform/transfers/manual", **transfer, settlementDate=today)
+    order: dict[str, Any] = {"partnerId": "partner-false", "paymentId": PAYMENT, "orderDetail": {}}
+    _send(shop, "/platform/transfers/order", **order, discounts=[], additionalFees=[])
+    _send(
+        shop,
+        "/b2b/counterparties",
+        counterpartyId="lee",
+        counterparty=COUNTERPARTY | {"companyName": "이상회"},
+    )
+    _send(shop, "/b2b/tax-invoices/draft", taxInvoice=INVOICE)
 
 
 def _send(shop: Shop, path: str, **body: Any) -> None:

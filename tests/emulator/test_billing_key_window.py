@@ -66,6 +66,7 @@ def test_declined_payment_ends_the_window(emulator: Emulator, shop: Shop) -> Non
     emulator.decline(pg_code="LIMIT", pg_message="over the limit")
     result = issue_and_pay(emulator)
     assert result == IssueResult(
+        result.billing_key,
         code="FAILURE_TYPE_PG",
         message="over the limit",
         pg_code="LIMIT",
@@ -74,6 +75,27 @@ def test_declined_payment_ends_the_window(emulator: Emulator, shop: Shop) -> Non
         tx_id=shop.get_payment()["transactionId"],
     )
     assert shop.get_payment()["failure"]["pgCode"] == "LIMIT"
+    assert shop.get(f"/billing-keys/{result.billing_key}").json()["status"] == "ISSUED"
+
+
+def test_a_failure_issues_and_pays_nothing(emulator: Emulator, shop: Shop) -> None:
+    result = issue_and_pay(emulator, "failed")
+    payment = shop.get_payment()
+    assert (payment["status"], payment["transactionId"]) == ("FAILED", result.tx_id)
+    assert payment["failure"]["pgCode"] == result.pg_code
+    unknown = shop.get(f"/billing-keys/{result.billing_key}")
+    assert error_of(unknown) == (404, "BILLING_KEY_NOT_FOUND")
+    paid = issue_and_pay(emulator)
+    assert shop.get_payment()["transactionId"] == paid.tx_id != result.tx_id
+
+
+def test_leaving_issues_and_pays_nothing(emulator: Emulator, shop: Shop) -> None:
+    result = issue_and_pay(emulator, "ready")
+    payment = shop.get_payment()
+    assert (payment["status"], payment["transactionId"]) == ("READY", result.tx_id)
+    unknown = shop.get(f"/billing-keys/{result.billing_key}")
+    assert error_of(unknown) == (404, "BILLING_KEY_NOT_FOUND")
+    assert emulator.issue_billing_key("ready").code is None
 
 
 def test_webhooks() -> None:
@@ -83,15 +105,22 @@ def test_webhooks() -> None:
         Shop(emulator) as shop,
     ):
         failed = emulator.issue_billing_key("failed")
-        assert (failed.billing_key, failed.code) == (None, "FAILURE_TYPE_PG")
+        assert failed.billing_key
+        assert failed.code == "FAILURE_TYPE_PG"
         assert failed.pg_code
         assert failed.pg_message
         token = emulator.issue_billing_key("authenticated").billing_issue_token
         confirm(shop, token).raise_for_status()
+        issue_and_pay(emulator, "ready")
+        issue_and_pay(emulator, "failed")
+        issue_and_pay(emulator)
         emulator.wait_for_webhooks()
     assert receiver.types == [
         "BillingKey.Ready",
         "BillingKey.Failed",
         "BillingKey.Ready",
         "BillingKey.Issued",
+        *("BillingKey.Ready", "Transaction.Ready"),
+        *("BillingKey.Ready", "Transaction.Ready", "BillingKey.Failed", "Transaction.Failed"),
+        *("BillingKey.Ready", "Transaction.Ready", "BillingKey.Issued", "Transaction.Paid"),
     ]

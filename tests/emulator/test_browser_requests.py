@@ -480,8 +480,17 @@ class TestBillingKeysWithAPayment:
         request = self.request()
         result = leave(emulator, self.PATH, request, "issued")
         payment = emulator.payments[request["paymentId"]]
-        assert (result["code"], result["pgCode"]) == ("FAILURE_TYPE_PG", "LIMIT")
-        assert (result["txId"], payment["status"]) == (payment["transactionId"], "FAILED")
+        assert payment["status"] == "FAILED"
+        assert result == {
+            "transactionType": "ISSUE_BILLING_KEY_AND_PAY",
+            "billingKey": payment["billingKey"],  # which is issued
+            "paymentId": request["paymentId"],
+            "txId": payment["transactionId"],
+            "code": "FAILURE_TYPE_PG",
+            "message": "over the limit",
+            "pgCode": "LIMIT",
+            "pgMessage": "over the limit",
+        }
 
 
 class TestIdentityVerifications:

@@ -310,7 +310,9 @@ class TestEachRequest:
         chosen = "Store the card" if button == "usual" else button
         result = choose(tab, server, billing_key(), kind, chosen)
         assert result["transactionType"] == "ISSUE_BILLING_KEY"
-        assert ("billingKey" in result) == (button == "usual")
+        with Shop(server.emulator) as shop:
+            known = shop.get(f"/billing-keys/{result['billingKey']}")
+        assert known.is_success == (button == "usual")
         check_outcome(result, button, "ISSUED")
 
     def test_billing_key_and_payment(
@@ -321,12 +323,12 @@ class TestEachRequest:
         result = choose(tab, server, call, kind, chosen)
         assert result["transactionType"] == "ISSUE_BILLING_KEY_AND_PAY"
         assert result["paymentId"] == call[1]["paymentId"]
-        known = server.emulator.payments.get(call[1]["paymentId"])
-        assert (known is not None) == (button == "usual")
-        if known is not None:
-            assert result["txId"] == known["transactionId"]
-            assert result["billingKey"] == known["billingKey"]
-            assert known["method"]["type"] == "PaymentMethodMobile"
+        known = server.emulator.payments[call[1]["paymentId"]]
+        assert result["txId"] == known["transactionId"]
+        assert result["billingKey"] == known["billingKey"]
+        assert known["method"]["type"] == "PaymentMethodMobile"
+        statuses = {"usual": "PAID", "Fail": "FAILED", "Leave": "READY"}
+        assert known["status"] == statuses[button]
         check_outcome(result, button, "PAID")
 
     def test_identity_verification(
@@ -341,16 +343,25 @@ class TestEachRequest:
         check_outcome(result, button, "VERIFIED")
 
 
+# The fields that the responses of @portone/browser-sdk 0.1.11 always have, by their types.
+REQUIRED = {
+    "PAYMENT": {"paymentId", "txId"},
+    "ISSUE_BILLING_KEY": {"billingKey"},
+    "ISSUE_BILLING_KEY_AND_PAY": {"billingKey", "paymentId", "txId"},
+    "IDENTITY_VERIFICATION": {"identityVerificationId", "identityVerificationTxId"},
+}
+FAILURE = {"code", "message", "pgCode", "pgMessage"}
+
+
 def check_outcome(result: dict[str, Any], button: str, status: str) -> None:
     """Check what is the same for all requests: the code, and what the shop's server was told."""
+    required = {"transactionType"} | REQUIRED[result["transactionType"]]
+    assert result.keys() - {"status"} == required | (FAILURE if button != "usual" else set())
     if button == "usual":
-        assert "code" not in result
         assert result["status"] == status
         return
     assert result["code"] == "FAILURE_TYPE_PG"
-    assert result["message"]
-    assert result["pgCode"]
-    assert result["pgMessage"]
+    assert all(result[name] for name in required | FAILURE)
     assert "status" not in result
 
 

@@ -101,7 +101,9 @@ def test_serves_until_signalled_and_exits_quietly(number: int) -> None:
         assert "store-1" in emulator.banner
         assert "sesame" not in emulator.banner
         assert f"{emulator.url}/\n" in emulator.banner
-        assert re.search(rf"{len(load().operations)}, \d+ of them stateful", emulator.banner)
+        assert re.search(
+            rf"^  operations  {len(load().operations)}\b", emulator.banner, re.MULTILINE
+        )
         assert emulator.stop(number) == (0, "", "")
 
 

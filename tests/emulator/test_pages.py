@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -20,9 +21,9 @@ from portone_emulator.state.ids import Ids
 from portone_emulator.state.state import Settings, State
 from portone_emulator.web.controls import controls
 from portone_emulator.web.dashboard import MAX_ROWS
+from portone_emulator.web.page_data import page_data
 from portone_emulator.web.story import MAX_EVENTS
 from portone_emulator.web.times import clock_text, time_element
-from portone_emulator.web.view import snapshot
 
 from .activity import PAYMENT, fill
 from .conftest import START, Shop
@@ -101,9 +102,34 @@ def section(html: str, name: str) -> str:
             ["Identity verifications 1", "verification-1", "Carrier"],
         ),
         (
-            "partners",
-            ["파트너 2건", "하나 상점 partner-true 승인 완료 APPROVED 테스트 데이터"],
-            ["Partners 2", "partner-false APPROVED Not a withholding tax payer contract-1"],
+            "platform",
+            [
+                "파트너 정산 13건",
+                "파트너 2건",
+                "하나 상점 partner-true 테스트 데이터 승인 완료 APPROVED",
+                "계약 2건 계약, 최신순",
+                "ten percent contract-1 10 % 매월 D+2",
+                "배송비",
+                "추가수수료 2.5 %",
+                "할인 분담 50 %",
+                "정산건 3건",
+                "정산 완료 SETTLED 수기 정산 700 KRW 2026-07-03",
+                "지급 완료 PAID_OUT 수기 정산 25,000 KRW 2026-07-03",
+                "정산 중 IN_PROCESS 주문 정산",
+                "정산내역 2건",
+                "지급 예정 PAYOUT_PREPARED 수기 정산 700 KRW",
+                "지급내역 1건",
+                "하나 상점 지급 완료 SUCCEEDED 송금대행 25,000 KRW",
+                "역발행 임시저장 DRAFTED",
+                "11,000 KRW 2026-07-02",
+            ],
+            [
+                "Partners 2",
+                "partner-false APPROVED Not a withholding tax payer contract-1",
+                "Monthly D+2",
+                "PAYOUT_PREPARED Manual 700 KRW",
+                "Issued in reverse DRAFTED",
+            ],
         ),
         (
             "webhooks",
@@ -142,7 +168,7 @@ def test_empty_sections_are_closed(emulator: Emulator) -> None:
     page = read(emulator).text
     assert "아직 결제가 없습니다" in page
     assert "<details open>" in section(page, "payments")
-    assert "<details open>" not in section(page, "partners")
+    assert "<details open>" not in section(page, "platform")
 
 
 def test_times_are_korean_with_utc_beside() -> None:
@@ -222,6 +248,34 @@ class TestStory:
         assert response.status_code == status
         assert shown in response.text
 
+    def test_has_the_requests_of_its_own_store_only(self) -> None:
+        """A request's store is that of its query or body, even if it is refused otherwise."""
+        path, own, sub = "/payments/order-1", "store-emulator", {"storeId": SUB_STORE}
+        with Emulator(sub_store_ids=[SUB_STORE]) as emulator, Shop(emulator) as shop:
+            shop.event_hooks = {}
+            shop.get(path)
+            shop.get(path, params=sub)
+            shop.get(path, params=sub, headers={"Authorization": "PortOne wrong"})
+            shop.post(f"{path}/cancel", json={"reason": 1, **sub})
+            shop.post(f"{path}/cancel", params=sub, json={"reason": "the query has no store"})
+            shop.post(f"{path}/schedule", json={"payment": sub})
+            shop.post(f"{path}/instant", content='\ufeff{"storeId": "store-sub"}')
+            shop.post(f"{path}/capture", content=b'{"storeId"')
+            shop.post(f"{path}/confirm", json=[sub])
+            shop.get(path, params={"storeId": "other"})
+            shown = {
+                store: re.findall(
+                    r"/payments/order-1(\S*)", text_of(self.in_store(emulator, store))
+                )
+                for store in (own, SUB_STORE)
+            }
+            links = re.findall(r"storeId=([\w-]+)", section(read(emulator).text, "requests"))
+        assert shown == {
+            own: ["", "/cancel", "/capture", "/confirm"],
+            SUB_STORE: ["", "", "/cancel", "/schedule", "/instant"],
+        }
+        assert Counter(links) == {own: 4, SUB_STORE: 5}
+
     def test_is_for_this_machine_only(self, busy: Emulator) -> None:
         for path in (STORY, "/_emulator/live"):
             headers = {"Host": "evil.test"}
@@ -247,6 +301,10 @@ class TestStory:
         page = read(emulator, STORY, paymentId="order-1").text
         assert page.count("<li class=") == MAX_EVENTS
         assert f"{MAX_EVENTS + 1}건 중 최근 {MAX_EVENTS}건" in page
+
+    @staticmethod
+    def in_store(emulator: Emulator, store_id: str) -> str:
+        return read(emulator, STORY, paymentId="order-1", storeId=store_id).text
 
     @staticmethod
     def of(emulator: Emulator) -> str:
@@ -404,7 +462,7 @@ class Counted:
         return getattr(self._record, name)
 
 
-def test_snapshot_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
+def test_data_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
     looked_at = 0
 
     class Payment:
@@ -422,22 +480,22 @@ def test_snapshot_of_many_looks_at_the_latest_only(busy: Emulator) -> None:
     for _ in range(100_000):
         requests.append(Counted(busy.requests[0], seen))  # pyright: ignore[reportArgumentType]
     seen.clear()
-    taken = snapshot(state, requests, MAX_ROWS)
+    taken = page_data(state, requests, MAX_ROWS)
     assert (taken["counts"]["payments"], taken["counts"]["requests"]) == (100_000, 100_000)
     assert (looked_at, len(seen)) == (MAX_ROWS, MAX_ROWS)
 
 
 def test_the_oldest_requests_are_dropped(busy: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_history, "MAX_REQUEST_RECORDS", 3)
-    about = next(record for record in busy.requests if record.payment_id is not None)
-    other = next(record for record in busy.requests if record.payment_id != about.payment_id)
-    assert about.payment_id is not None
+    about = next(record for record in busy.requests if record.payment is not None)
+    other = next(record for record in busy.requests if record.payment != about.payment)
+    assert about.payment is not None
     requests = RequestHistory()
     for record in (about, other, about, other):
         requests.append(record)
     assert list(requests) == [other, about, other]
     assert requests.latest(2) == [other, about]
-    assert requests.of_payment(about.payment_id, 9) == ([about], 1)
+    assert requests.of_payment(about.payment, 9) == ([about], 1)
     requests.append(other)
     requests.append(other)
-    assert requests.of_payment(about.payment_id, 9) == ([], 0)
+    assert requests.of_payment(about.payment, 9) == ([], 0)

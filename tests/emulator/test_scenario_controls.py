@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -177,6 +178,23 @@ def test_a_promotion_is_applied(controls: Controls, shop: Shop) -> None:
     controls.use("checkout", paymentId="order-1", totalAmount=1000, promotionId="spring-sale")
     assert shop.get_payment()["amount"]["paid"] == 900
     assert controls.error_of("add-promotion", promotionId="both", percent=1, discount=1)[0] == 400
+
+
+def test_card_promotions_and_checkout_profiles(controls: Controls, shop: Shop) -> None:
+    controls.use("add-pg-card-promotion", promotionId="p1", discountAmount=10, channelKey="mine")
+    query: dict[str, Any] = {"channelKey": "mine", "amount": 1}
+    found = shop.get("/payment-gateways/card-promotion", params=query).json()["promotions"]
+    assert [each["promotionId"] for each in found] == ["p1"]
+    mistake = {"promotionId": "p1", "discountAmount": 10, "cardCompany": "NONE"}
+    assert controls.error_of("add-pg-card-promotion", **mistake)[0] == 400
+
+    methods = [{"paymentMethod": "PAY_PAY", "channelKey": "mine", "maxAmount": 5}]
+    controls.use("add-checkout-profile", profileKey="profile", methods=methods)
+    query = {"profileKey": "profile", "amount": 5, "country": "JP", "currency": "JPY"}
+    offered = shop.get("/checkout-profiles/evaluate", params=query).json()["methods"]
+    assert offered == [{"paymentMethod": "PAY_PAY", "channelKey": "mine"}]
+    mistake = {"profileKey": "profile", "methods": [{"paymentMethod": "PAY_PAY", "amount": 5}]}
+    assert controls.error_of("add-checkout-profile", **mistake)[0] == 400
 
 
 def test_errors_with_fields(controls: Controls, shop: Shop) -> None:

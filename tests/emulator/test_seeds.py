@@ -25,6 +25,13 @@ SEED = """
 promotions:
   - promotionId: spring-sale
     percent: 10
+pgCardPromotions:
+  - promotionId: kcp-shinhan
+    discountAmount: 3000
+checkoutProfiles:
+  - profileKey: profile-1
+    methods:
+      - {paymentMethod: CARD_KR, countries: [KR]}
 payments:
   - paymentId: order-1
     totalAmount: 30000
@@ -79,6 +86,10 @@ def test_everything_is_there(emulator: Emulator, shop: Shop, file: Path) -> None
     failed = shop.get_payment("order-3")
     assert (failed["status"], failed["currency"]) == ("FAILED", "USD")
     assert shop.get("/billing-keys/billing-key-1").json()["customer"]["id"] == "customer1"
+    query: dict[str, Any] = {"channelKey": "channel-key-emulator", "amount": 1}
+    assert shop.get("/payment-gateways/card-promotion", params=query).json()["promotions"]
+    query = {"profileKey": "profile-1", "amount": 1, "country": "KR", "currency": "KRW"}
+    assert shop.get("/checkout-profiles/evaluate", params=query).json()["methods"]
     period = {"from": now.isoformat(), "until": "2100-01-01T00:00:00Z"}
     listed = shop.send_query("GET", "/payment-schedules", {"filter": period})
     schedules = listed.raise_for_status().json()["items"]
@@ -134,7 +145,7 @@ def test_no_webhooks_are_sent_but_later_ones_are(file: Path) -> None:
     [
         (
             {"payment": []},
-            "the seed: has the unknown property payment; it may have promotions, pay",
+            "the seed: has the unknown property payment; it may have promotions, pgCard",
         ),
         ({"payments": {}}, "payments: must be of type array"),
         ({"payments": [{"paymentId": "1"}]}, r"payments\[0\]: needs totalAmount"),
@@ -276,6 +287,8 @@ class TestSchema:
         ("kind", "control", "more"),
         [
             ("promotions", "add-promotion", set[str]()),
+            ("pgCardPromotions", "add-pg-card-promotion", set[str]()),
+            ("checkoutProfiles", "add-checkout-profile", set[str]()),
             ("payments", "checkout", {"cancellations"}),
             ("billingKeys", "issue-billing-key", set[str]()),
             ("identityVerifications", "verify-identity", set[str]()),

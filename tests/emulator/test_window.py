@@ -9,7 +9,7 @@ import pytest
 
 from portone_emulator import Emulator
 
-from .conftest import Shop
+from .conftest import Shop, error_of
 from .receiver import receiving
 
 DONE = "https://shop.test/done?lang=ko#top"
@@ -325,7 +325,7 @@ class TestBillingKeyWindow:
 
     @pytest.mark.parametrize(
         ("outcome", "events"),
-        [("issued", ["Ready", "Issued"]), ("failed", ["Ready", "Failed"]), ("leave", [])],
+        [("issued", ["Ready", "Issued"]), ("failed", ["Ready", "Failed"]), ("leave", ["Ready"])],
     )
     def test_webhooks(self, outcome: str, events: list[str]) -> None:
         with receiving() as receiver, Emulator(webhook_url=receiver.url) as emulator:
@@ -348,13 +348,14 @@ class TestBillingKeyWindow:
         assert shop.post("/billing-keys/confirm", json=token).json()["billingKey"]
 
     @pytest.mark.parametrize("outcome", ["failed", "leave"])
-    def test_registers_no_card(self, emulator: Emulator, outcome: str) -> None:
+    def test_registers_no_card(self, emulator: Emulator, shop: Shop, outcome: str) -> None:
         result = redirect_query(self.leave(emulator, outcome, redirect=DONE))
         assert result["code"] == "FAILURE_TYPE_PG"
         assert result["message"]
         assert result["pgCode"]
         assert result["pgMessage"]
-        assert "billingKey" not in result
+        unknown = shop.get(f"/billing-keys/{result['billingKey']}")
+        assert error_of(unknown) == (404, "BILLING_KEY_NOT_FOUND")
 
     def test_without_a_redirect_it_shows_the_key(self, emulator: Emulator) -> None:
         page = self.leave(emulator, "issued")

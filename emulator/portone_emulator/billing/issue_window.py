@@ -13,17 +13,17 @@ from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.payments import payments
 from portone_emulator.payments.amounts import new_amount
-from portone_emulator.payments.charges import pay_with_billing_key
+from portone_emulator.payments.charges import open_with_billing_key, pay_with_billing_key
 from portone_emulator.payments.methods import PayMethod
 from portone_emulator.state.json_values import JsonObject, omit_none
-from portone_emulator.state.records import PendingBillingKey
+from portone_emulator.state.records import Payment, PendingBillingKey
 from portone_emulator.state.state import Decline, State, channel_group
-from portone_emulator.webhooks.events import notify_billing_key
+from portone_emulator.webhooks.events import notify_billing_key, notify_payment
 
-IssueOutcome: TypeAlias = Literal["issued", "authenticated", "failed"]
+IssueOutcome: TypeAlias = Literal["ready", "authenticated", "issued", "failed"]
 """How a customer leaves the billing-key window.
 
-`authenticated` gives the shop a token for `confirmBillingKey`, or for
+`ready` leaves the window open. `authenticated` gives the shop a token for `confirmBillingKey`, or for
 `confirmBillingKeyIssueAndPay` if there is a payment.
 """
 
@@ -39,7 +39,8 @@ class IssueResult:
     """What the shop's page receives when the window closes.
 
     Attributes:
-        billing_key: the billing key after `issued`; `NEEDS_CONFIRMATION` after `authenticated`.
+        billing_key: the billing key, which is issued after `issued` only, then even if the payment
+            failed; `NEEDS_CONFIRMATION` after `authenticated`.
         billing_issue_token: what `confirmBillingKey` or `confirmBillingKeyIssueAndPay` takes; only
             after `authenticated`.
         code: `FAILURE_TYPE_PG`; only on failure.
@@ -47,10 +48,11 @@ class IssueResult:
         pg_code: the payment company's own code, if it failed.
         pg_message: the payment company's own message, if it failed.
         payment_id: the payment ID; only if there is a payment.
-        tx_id: the payment's transaction ID; `NEEDS_CONFIRMATION` after `authenticated`.
+        tx_id: the transaction ID, of this attempt to pay; `NEEDS_CONFIRMATION` after
+            `authenticated`; only if there is a payment.
     """
 
-    billing_key: str | None = None
+    billing_key: str
     billing_issue_token: str | None = None
     code: str | None = None
     message: str | None = None
@@ -96,43 +98,52 @@ def simulate(state: State, store_id: str, outcome: IssueOutcome, order: IssueOrd
     payment_id = None if payment is None else payment["paymentId"]
     pending = PendingBillingKey(_new_info(state, store_id, order), payment, order.notice_urls)
     _notify(state, "READY", pending)
-    if outcome == "failed":
-        _notify(state, "FAILED", pending)
-        return _failed(_DECLINED, payment_id)
     if outcome == "authenticated":
         token = f"billing-issue-token-{state.ids.uuid()}"
         state.pending_billing_keys[token] = pending
         tx_id = None if payment is None else NEEDS_CONFIRMATION
         return IssueResult(NEEDS_CONFIRMATION, token, payment_id=payment_id, tx_id=tx_id)
-    _issue(state, pending)
-    billing_key: str = pending.info["billingKey"]
-    if payment is None:
-        return IssueResult(billing_key)
-    declined = _pay_or_decline(state, pending.info, payment)
-    tx_id = state.payments[store_id, payment["paymentId"]].latest.id
-    if declined is not None:
-        return _failed(declined, payment_id, tx_id)
-    return IssueResult(billing_key, payment_id=payment_id, tx_id=tx_id)
-
-
-def _failed(declined: Decline, payment_id: str | None, tx_id: str | None = None) -> IssueResult:
+    attempt = None if payment is None else _open_payment(state, pending.info, payment)
+    declined = None
+    if outcome == "issued":
+        _issue(state, pending)
+        declined = None if attempt is None else _charge(state, attempt)
+    elif outcome == "failed":
+        declined = _DECLINED
+        _notify(state, "FAILED", pending)
+        if attempt is not None:
+            payments.fail(state, attempt, declined)
     return IssueResult(
-        code=PG_FAILURE,
-        message=declined.pg_message,
-        pg_code=declined.pg_code,
-        pg_message=declined.pg_message,
+        pending.info["billingKey"],
         payment_id=payment_id,
-        tx_id=tx_id,
+        tx_id=None if attempt is None else attempt.latest.id,
+        **({} if declined is None else _failure(declined)),
     )
 
 
-def _pay_or_decline(state: State, info: JsonObject, payment: JsonObject) -> Decline | None:
+def _failure(declined: Decline) -> dict[str, str]:
+    return {
+        "code": PG_FAILURE,
+        "message": declined.pg_message,
+        "pg_code": declined.pg_code,
+        "pg_message": declined.pg_message,
+    }
+
+
+def _open_payment(state: State, info: JsonObject, payment: JsonObject) -> Payment:
+    """Start the attempt to pay, as the payment window does."""
+    key = info["storeId"], payment["paymentId"]
+    attempt = open_with_billing_key(state, key, info, _charge_body(info, payment))
+    notify_payment(state, attempt, "READY")
+    payments.refresh(state, attempt)
+    return attempt
+
+
+def _charge(state: State, attempt: Payment) -> Decline | None:
     """Pay with the new billing key; return the payment company's decline if there is one."""
     try:
-        _pay(state, info, payment)
+        payments.charge(state, attempt)
     except EmulatedAPIError as error:
-        if error.type != "PG_PROVIDER":
-            raise
         return Decline(str(error.fields["pgCode"]), str(error.fields["pgMessage"]))
     return None
 
@@ -171,14 +182,14 @@ def _issue(state: State, pending: PendingBillingKey) -> None:
     _notify(state, "ISSUED", pending)
 
 
-def _pay(state: State, info: JsonObject, payment: JsonObject) -> None:
+def _charge_body(info: JsonObject, payment: JsonObject) -> JsonObject:
+    """Return the body of `payWithBillingKey` for a payment."""
     amount = omit_none(
         total=payment["totalAmount"],
         taxFree=payment.get("taxFreeAmount"),
         vat=payment.get("vatAmount"),
     )
-    body = {**payment, "billingKey": info["billingKey"], "amount": amount}
-    pay_with_billing_key(state, (info["storeId"], payment["paymentId"]), body)
+    return {**payment, "billingKey": info["billingKey"], "amount": amount}
 
 
 def _find(state: State, request: ParsedRequest, *, pays: bool) -> PendingBillingKey:
@@ -216,7 +227,8 @@ def _confirm_and_pay(state: State, request: ParsedRequest) -> JsonObject:
     pending = _find(state, request, pays=True)
     payment = pending.payment or {}
     _issue(state, pending)
-    _pay(state, pending.info, payment)
+    key = pending.info["storeId"], payment["paymentId"]
+    pay_with_billing_key(state, key, _charge_body(pending.info, payment))
     return {"billingKey": pending.info["billingKey"], "paymentId": payment["paymentId"]}
 
 

@@ -22,6 +22,7 @@ from portone_emulator.errors import EmulatedAPIError, internal_error, invalid
 from portone_emulator.http import idempotency, response_writer
 from portone_emulator.http.auth import Auth
 from portone_emulator.http.handlers import Handler
+from portone_emulator.http.named_store import named_store
 from portone_emulator.http.responses import Response
 from portone_emulator.http.validation import ParsedRequest, RequestValidator
 from portone_emulator.scenarios.error_responses import PlannedErrors
@@ -29,6 +30,7 @@ from portone_emulator.scenarios.faults import Fault, Faults
 from portone_emulator.scenarios.future import PlannedChanges
 from portone_emulator.state import timeline
 from portone_emulator.state.json_values import JsonObject
+from portone_emulator.state.records import Key
 from portone_emulator.state.state import State
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class RequestRecord:
         method: the HTTP method.
         path: the path, percent-encoded as sent, without the query.
         match: the operation and its path parameters; `None` for an unknown path or method.
+        payment: the store and the ID of the payment that the path names; `None` if it names none,
+            or the request names a store that is not one of the account's.
         status: the response's status; `None` if the connection was reset instead.
         error: the type and message of an API error, without values of the request; `None` for any
             other response.
@@ -67,6 +71,7 @@ class RequestRecord:
     method: str
     path: str
     match: Match | None
+    payment: Key | None
     status: int | None
     error: str | None
     idempotency_key: str | None
@@ -79,11 +84,6 @@ class RequestRecord:
     def operation_id(self) -> str | None:
         """The operation's ID; `None` for an unknown path or method."""
         return None if self.match is None else self.match.operation.id
-
-    @property
-    def payment_id(self) -> str | None:
-        """The ID of the payment that the path names; `None` if it names none."""
-        return None if self.match is None else self.match.path.get("paymentId")
 
 
 @frozen
@@ -128,6 +128,7 @@ class Api:
             method=request.method,
             path=path,
             match=match,
+            payment=self._payment(request, match, content),
             status=None if response is None else response.status,
             error=None if response is None else response.error,
             idempotency_key=_idempotency_key(request),
@@ -185,8 +186,7 @@ class Api:
         key = idempotency.read_key(_idempotency_key(request))
         if content is None:
             raise invalid("body", f"must not exceed {BODY_LIMIT} bytes")
-        query_string = request.scope["query_string"].decode("latin-1")
-        parsed = self.validator.read(match, query_string, content)
+        parsed = self.validator.read(match, _query_string(request), content)
         if key is None:
             return _Result(await self._execute(operation, parsed, fault, key))
         with self.state.lock:  # in-process requests can come from several event loops
@@ -240,6 +240,14 @@ class Api:
             result = handler(self.state, parsed)
         return result if isinstance(result, Response) else Response.from_json(result)
 
+    def _payment(self, request: Request, match: Match | None, content: bytes | None) -> Key | None:
+        if match is None or "paymentId" not in match.path:
+            return None
+        store_id = named_store(match, _query_string(request), content)
+        if store_id is None:
+            store_id = self.state.settings.store_id
+        return (store_id, match.path["paymentId"]) if self.state.has_store(store_id) else None
+
     def _error_response(self, operation: Operation, error: EmulatedAPIError) -> Response:
         status = self.state.document.error_status(operation, error.type)
         return Response.from_json(error.to_json(), status=status or _COMMON_STATUSES[error.type])
@@ -271,6 +279,10 @@ def _raw_path(scope: Scope) -> str:
     """Return the path as sent. ASGI's `path` is decoded: an escaped slash would split a segment."""
     raw: bytes | None = scope.get("raw_path")
     return quote(scope["path"]) if raw is None else raw.decode("latin-1").partition("?")[0]
+
+
+def _query_string(request: Request) -> str:
+    return request.scope["query_string"].decode("latin-1")
 
 
 def _idempotency_key(request: Request) -> str | None:

@@ -55,6 +55,19 @@ def pay_with_billing_key(
         EmulatedAPIError: the errors of `payWithBillingKey`.
     """
     info = find_active_key(state, key[0], body["billingKey"])
+    payment = open_with_billing_key(state, key, info, body, schedule_id)
+    payments.charge(state, payment)
+    return payment
+
+
+def open_with_billing_key(
+    state: State, key: Key, info: JsonObject, body: JsonObject, schedule_id: str | None = None
+) -> Payment:
+    """Start an attempt to pay with a billing key, given by its `BillingKeyInfo`.
+
+    Raises:
+        EmulatedAPIError: ALREADY_PAID, CHANNEL_NOT_FOUND or the errors of `new_amount`.
+    """
     issued_for: JsonObject = info["channels"][0]
     channel_key = body.get("channelKey")
     channel = issued_for if channel_key is None else state.channel(channel_key)
@@ -66,6 +79,4 @@ def pay_with_billing_key(
         ),
     )
     amount = requested_amount(body["amount"])
-    payment = payments.open_transaction(state, key, amount, fields)
-    payments.charge(state, payment)
-    return payment
+    return payments.open_transaction(state, key, amount, fields)

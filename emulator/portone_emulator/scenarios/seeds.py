@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from portone_emulator.state.state import State
 
-Call: TypeAlias = Callable[[str, dict[str, str], JsonObject], object]
+CallOperation: TypeAlias = Callable[[str, dict[str, str], JsonObject], object]
 """Processes a request of the API: operation ID, path parameters, body."""
-Use: TypeAlias = Callable[[str, JsonObject], object]
-"""Uses a control: name, body."""
+RunControl: TypeAlias = Callable[[str, JsonObject], object]
+"""Runs a control: name, body."""
 
 _HINTS = {
     "date-time": ", such as 2026-11-30T09:00:00+09:00",
@@ -63,7 +63,7 @@ def read_file(path: Path) -> JsonObject:
     return _read_yaml(content)
 
 
-def add(data: JsonObject, state: State, use: Use, call: Call) -> None:
+def add(data: JsonObject, state: State, run_control: RunControl, call: CallOperation) -> None:
     """Add what a seed holds to the state.
 
     Raises:
@@ -71,7 +71,7 @@ def add(data: JsonObject, state: State, use: Use, call: Call) -> None:
             the message names are added.
     """
     _check(data)
-    seeder = _Seeder(state, use, call)
+    seeder = _Seeder(state, run_control, call)
     with state.lock:
         state.is_seeding = True
         try:
@@ -86,17 +86,19 @@ class _Seeder:
     """Adds the entries of a seed, by what buyers do and by requests of shops."""
 
     state: State
-    use: Use
-    call: Call
+    run_control: RunControl
+    call: CallOperation
 
     def add_all(self, name: str, entries: list[JsonObject]) -> None:
         """Add all entries of one kind."""
         add_entry: Callable[[JsonObject], object] = {
-            "promotions": partial(self.use, "add-promotion"),
+            "promotions": partial(self.run_control, "add-promotion"),
+            "pgCardPromotions": partial(self.run_control, "add-pg-card-promotion"),
+            "checkoutProfiles": partial(self.run_control, "add-checkout-profile"),
             "payments": self._add_payment,
-            "billingKeys": partial(self.use, "issue-billing-key"),
+            "billingKeys": partial(self.run_control, "issue-billing-key"),
             "schedules": self._add_schedule,
-            "identityVerifications": partial(self.use, "verify-identity"),
+            "identityVerifications": partial(self.run_control, "verify-identity"),
             "contracts": partial(self.call, "createPlatformContract", {}),
             "partners": partial(self.call, "createPlatformPartner", {}),
         }[name]
@@ -108,7 +110,7 @@ class _Seeder:
 
     def _add_payment(self, entry: JsonObject) -> None:
         order = {name: value for name, value in entry.items() if name != "cancellations"}
-        self.use("checkout", order)
+        self.run_control("checkout", order)
         path = {"paymentId": entry["paymentId"]}
         for cancellation in entry.get("cancellations", ()):
             body = {"reason": "cancelled by the seed", **cancellation}

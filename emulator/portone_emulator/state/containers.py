@@ -127,6 +127,8 @@ class Payments(IndexedRecords[Key, Payment]):
     Attributes:
         expiring: the keys of those that wait for a deposit, by when their virtual account expires.
         of_store: the IDs of each store's payments, in the order of their creation.
+        of_transaction: their keys by the ID of each attempt.
+        of_pg_tx_id: their keys by the payment company's ID of each attempt.
     """
 
     read_fields = staticmethod(fields.of_payment)
@@ -135,12 +137,20 @@ class Payments(IndexedRecords[Key, Payment]):
         super().__init__()
         self.expiring: TimeIndex[Key, datetime] = TimeIndex()
         self.of_store: dict[str, TimeLog[str]] = {}
+        self.of_transaction: dict[str, Key] = {}
+        self.of_pg_tx_id: dict[str, Key] = {}
 
     def __setitem__(self, key: Key, payment: Payment) -> None:
+        changed = [payment.latest]
         if key not in self:
+            changed = payment.transactions  # several, where a snapshot is restored
             log = self.of_store.setdefault(payment.store_id, TimeLog())
             log.append(payment.id, payment.transactions[0].fields["requestedAt"])
         super().__setitem__(key, payment)
+        for transaction in changed:
+            self.of_transaction[transaction.id] = key
+            if "pgTxId" in transaction.fields:
+                self.of_pg_tx_id[transaction.fields["pgTxId"]] = key
         latest = payment.latest
         if latest.status == "VIRTUAL_ACCOUNT_ISSUED" and latest.account_expires_at is not None:
             self.expiring.put(key, latest.account_expires_at)

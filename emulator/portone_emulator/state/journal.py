@@ -1,7 +1,7 @@
 """A journal: a file that has the state at any moment, so that it survives a crash.
 
 What changed while the state's lock was held is written in one transaction before the lock is
-released, so before the request is answered. Transactions are not synced to the disk one by one:
+released, so before the response is sent. Transactions are not synced to the disk one by one:
 they survive the death of the process, not that of the machine.
 """
 

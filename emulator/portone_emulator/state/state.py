@@ -85,6 +85,9 @@ class State:
     """The code that confirms each identity verification, if not `Settings.otp`."""
     pending_billing_keys: RecordDict[str, PendingBillingKey] = field(factory=RecordDict)
     promotions: RecordDict[str, JsonObject] = field(factory=RecordDict)
+    pg_card_promotions: RecordDict[Key, JsonObject] = field(factory=RecordDict)
+    """Promotions of payment companies, by channel key and promotion ID."""
+    checkout_profiles: RecordDict[str, JsonObject] = field(factory=RecordDict)
     payment_sessions: RecordDict[str, JsonObject] = field(factory=RecordDict)
     records: KindRecords = field(factory=KindRecords)
     """Records of partner settlement and tax invoices."""

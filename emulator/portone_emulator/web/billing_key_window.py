@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from portone_emulator.billing import issue_window
 from portone_emulator.state.json_values import JsonObject
-from portone_emulator.state.state import State
 from portone_emulator.web import browser_requests, window_texts
 from portone_emulator.web.html import Html, element
 from portone_emulator.web.language import Translator
-from portone_emulator.web.money import money
+from portone_emulator.web.payment_window import order_summary
 from portone_emulator.web.window import Window
 
-
-def _check(state: State, body: JsonObject) -> None:
-    with state.lock:
-        store_id = state.store(body.get("storeId"))
-        state.window_channel(body.get("channelKey"), body.get("channelGroupId"))
-        if "paymentId" in body:
-            issue_window.check_payment(state, store_id, body)
+_DEFAULTS: JsonObject = {"currency": "KRW", "orderName": "An order", "totalAmount": 0}
 
 
 def _summary(t: Translator, body: JsonObject) -> list[Html]:
@@ -28,27 +21,11 @@ def _summary(t: Translator, body: JsonObject) -> list[Html]:
     ]
 
 
-def _order(state: State, query: JsonObject) -> JsonObject:
-    with state.lock:
-        state.store(query.get("storeId"))
-    return {"currency": "KRW", "orderName": "An order", "totalAmount": 0, **query}
-
-
-def _payment_summary(_: Translator, body: JsonObject) -> list[Html]:
-    return [
-        element("h1", body["orderName"]),
-        element("p", money(body["totalAmount"], body["currency"]), class_="money total"),
-        element("p", body["paymentId"], class_="label"),
-    ]
-
-
 ISSUE = Window(
     control="issue-billing-key",
     key="customerId",
     request=browser_requests.ISSUE,
     error_title=window_texts.ISSUE_ERROR,
-    prepare=lambda _, query: query,
-    check=_check,
     summary=_summary,
     outcomes=lambda _: window_texts.ISSUE,
 )
@@ -57,9 +34,9 @@ ISSUE_AND_PAY = Window(
     key="paymentId",
     request=browser_requests.ISSUE_AND_PAY,
     error_title=window_texts.ISSUE_ERROR,
-    prepare=_order,
-    check=_check,
-    summary=_payment_summary,
+    summary=order_summary,
     outcomes=lambda _: window_texts.ISSUE_AND_PAY,
+    prepare=lambda _, query: {**_DEFAULTS, **query},
+    check_order=issue_window.check_payment,
     repeated=("paymentId",),
 )

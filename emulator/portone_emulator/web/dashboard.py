@@ -16,19 +16,19 @@ MAX_ROWS = 50
 """The maximum number of rows in each table."""
 
 
-def dashboard(t: Translator, snapshot: JsonObject, problem: str | None = None) -> list[Html]:
-    """Render the dashboard from a snapshot, with an error message if there is one."""
-    content = notice(t, problem), _checkout_form(t, snapshot), scenarios(t), live(t, snapshot)
+def dashboard(t: Translator, data: JsonObject, problem: str | None = None) -> list[Html]:
+    """Render the dashboard from its data, with an error message if there is one."""
+    content = notice(t, problem), _checkout_form(t, data), scenarios(t), live(t, data)
     return [
         element("a", t(texts.SKIP), href="#payments", class_="skip"),
-        header(t, snapshot["now"]),
+        header(t, data["now"]),
         element("main", content),
     ]
 
 
-def _checkout_form(t: Translator, snapshot: JsonObject) -> Html:
+def _checkout_form(t: Translator, data: JsonObject) -> Html:
     """Render the form that simulates a customer's checkout."""
-    name = f"order-{snapshot['counts']['payments'] + 1}"
+    name = f"order-{data['counts']['payments'] + 1}"
     order_name = t(texts.ORDER_NAME_DEFAULT)
     unit = t(texts.AMOUNT_UNIT)
     fields = [

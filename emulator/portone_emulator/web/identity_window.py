@@ -11,11 +11,8 @@ from portone_emulator.web.language import Translator
 from portone_emulator.web.window import Window
 
 
-def _check(state: State, body: JsonObject) -> None:
-    with state.lock:
-        key = state.store(body.get("storeId")), body["identityVerificationId"]
-        state.window_channel(body.get("channelKey"), body.get("channelGroupId"))
-        check(state, key, body.get("customer", {}))
+def _check(state: State, store_id: str, body: JsonObject) -> None:
+    check(state, (store_id, body["identityVerificationId"]), body.get("customer", {}))
 
 
 def _summary(t: Translator, body: JsonObject) -> list[Html]:
@@ -32,10 +29,8 @@ VERIFY_IDENTITY = Window(
     key="identityVerificationId",
     request=browser_requests.VERIFY_IDENTITY,
     error_title=window_texts.IDENTITY_ERROR,
-    prepare=lambda _, query: query,
-    check=_check,
     summary=_summary,
     outcomes=lambda _: window_texts.VERIFY,
+    check_order=_check,
     repeated=("identityVerificationId",),
-    outcome_of_leaving="ready",
 )

@@ -1,4 +1,4 @@
-"""The rows of schedules, billing keys, cash receipts, identity verifications and partners.
+"""The rows of schedules, billing keys, cash receipts and identity verifications.
 
 Of customers they show IDs only.
 """
@@ -42,13 +42,6 @@ IDENTITY_VERIFICATION_COLUMNS = (
     Column(texts.VERIFICATION_METHOD),
     Column(texts.OPERATOR),
     Column(texts.SINCE),
-)
-PARTNER_COLUMNS = (
-    Column(texts.PARTNER),
-    Column(texts.STATUS),
-    Column(texts.PARTNER_TYPE),
-    Column(texts.CONTRACT),
-    Column(texts.APPLIED_AT),
 )
 
 
@@ -102,22 +95,6 @@ def identity_verification(t: Translator, verification: JsonObject) -> list[objec
         verification.get("method"),
         verification.get("operator"),
         time_element(verification["statusChangedAt"]),
-    ]
-
-
-def partner(t: Translator, partner: JsonObject) -> list[object]:
-    """Render the cells of a partner."""
-    kind = partner["type"]["type"]
-    marks = {"isForTest": texts.TEST_DATA, "isArchived": texts.ARCHIVED}
-    return [
-        [element("strong", partner["name"]), element("small", partner["id"])],
-        [
-            status_badge(t, texts.PARTNER_STATUSES, partner["status"]),
-            [element("small", t(text)) for name, text in marks.items() if partner[name]],
-        ],
-        t(texts.PARTNER_TYPES[kind]) if kind in texts.PARTNER_TYPES else kind,
-        partner["defaultContractId"],
-        time_element(partner["appliedAt"]),
     ]
 
 

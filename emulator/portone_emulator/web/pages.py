@@ -18,11 +18,11 @@ from portone_emulator.web import layout, texts
 from portone_emulator.web.dashboard import MAX_ROWS, dashboard
 from portone_emulator.web.forms import parse_query, read_query
 from portone_emulator.web.language import Translator, negotiate
+from portone_emulator.web.page_data import page_data
 from portone_emulator.web.sections import live
 from portone_emulator.web.story import story
 from portone_emulator.web.story_page import live_story, story_page, story_title
 from portone_emulator.web.times import clock_text
-from portone_emulator.web.view import snapshot
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -55,7 +55,7 @@ class Pages:
         t = translator(request)
         message = None if problem is None else problem_text(t, problem)
         if address.path == DASHBOARD:
-            content = dashboard(t, snapshot(self.state, self.requests, MAX_ROWS), message)
+            content = dashboard(t, page_data(self.state, self.requests, MAX_ROWS), message)
             return layout.page(t, t(texts.TITLE), content, status=status)
         current = await self._story(parse_query(address.query.encode(), _QUERY))
         title = f"{story_title(t, current)} · {t(texts.TITLE)}"
@@ -75,7 +75,7 @@ class Pages:
             current = await self._story(query)
             content = live_story(t, current)
         else:
-            current = snapshot(self.state, self.requests, MAX_ROWS)
+            current = page_data(self.state, self.requests, MAX_ROWS)
             content = live(t, current)
         etag = f'"{hashlib.sha256(content.encode()).hexdigest()}"'
         if request.headers.get("if-none-match") == etag:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 from portone_emulator.payments.methods import type_name
-from portone_emulator.state.json_values import JsonObject, omit_none
+from portone_emulator.state.json_values import JsonObject
 from portone_emulator.web import texts
 from portone_emulator.web.badges import status_badge
 from portone_emulator.web.buttons import payment_buttons
@@ -46,9 +46,9 @@ def story_link(payment_id: str, store_id: str) -> Html:
     return element("a", element("strong", payment_id), href=url, data_key=f"story {payment_id}")
 
 
-def story_url(payment_id: str, store_id: str | None = None) -> str:
-    """Return the address of a payment's story; without a store, of the account's own."""
-    query = urlencode(omit_none(paymentId=payment_id, storeId=store_id))
+def story_url(payment_id: str, store_id: str) -> str:
+    """Return the address of a payment's story."""
+    query = urlencode({"paymentId": payment_id, "storeId": store_id})
     return f"/_emulator/payment?{query}"
 
 

@@ -46,20 +46,19 @@ def _order(state: State, query: JsonObject) -> JsonObject:
     return order
 
 
-def _check(state: State, order: JsonObject) -> None:
-    with state.lock:
-        state.window_channel(order.get("channelKey"), order.get("channelGroupId"))
-        checkout.amount_to_pay(
-            state,
-            (state.store(order.get("storeId")), order["paymentId"]),
-            order.get("totalAmount"),
-            order.get("taxFreeAmount"),
-            order.get("vatAmount"),
-            order["currency"],
-        )
+def _check(state: State, store_id: str, order: JsonObject) -> None:
+    checkout.amount_to_pay(
+        state,
+        (store_id, order["paymentId"]),
+        order.get("totalAmount"),
+        order.get("taxFreeAmount"),
+        order.get("vatAmount"),
+        order["currency"],
+    )
 
 
-def _summary(_: Translator, order: JsonObject) -> list[Html]:
+def order_summary(_: Translator, order: JsonObject) -> list[Html]:
+    """Render what is to be paid."""
     return [
         element("h1", order["orderName"]),
         element("p", money(order["totalAmount"], order["currency"]), class_="money total"),
@@ -79,10 +78,9 @@ PAYMENT = Window(
     key="paymentId",
     request=browser_requests.PAYMENT,
     error_title=window_texts.PAYMENT_ERROR,
-    prepare=_order,
-    check=_check,
-    summary=_summary,
+    summary=order_summary,
     outcomes=_outcomes,
+    prepare=_order,
+    check_order=_check,
     repeated=("paymentId",),
-    outcome_of_leaving="ready",
 )

@@ -11,7 +11,7 @@ from attrs import frozen
 from portone_emulator._version import __version__
 from portone_emulator.state.json_values import JsonObject, format_datetime
 from portone_emulator.web import openapi
-from portone_emulator.web.view import snapshot
+from portone_emulator.web.page_data import page_data
 
 if TYPE_CHECKING:
     from portone_emulator.web.site import Site
@@ -23,7 +23,7 @@ _OBJECTS: JsonObject = {"type": "array", "items": {"type": "object"}}
 
 @frozen(kw_only=True)
 class Read:
-    """A GET request. Public ones have no secret and no state, and are answered to any host."""
+    """A GET request. Public ones have no secret and no state, and are there for any host."""
 
     description: str
     properties: JsonObject
@@ -53,7 +53,7 @@ def _index(site: Site) -> JsonObject:
 
 
 def _state(site: Site) -> JsonObject:
-    return snapshot(site.state, site.requests, _MAX_STATE_ITEMS)
+    return page_data(site.state, site.requests, _MAX_STATE_ITEMS)
 
 
 def _health(site: Site) -> JsonObject:
@@ -92,6 +92,12 @@ READS: dict[str, Read] = {
             "cashReceipts": _OBJECTS,
             "identityVerifications": _OBJECTS,
             "partners": _OBJECTS,
+            "contracts": _OBJECTS,
+            "policies": _OBJECTS,
+            "transfers": _OBJECTS,
+            "partnerSettlements": _OBJECTS,
+            "payouts": _OBJECTS,
+            "taxInvoices": _OBJECTS,
         },
         run=_state,
     ),

@@ -33,7 +33,8 @@ def _linked(request: JsonObject) -> Html | list[Html]:
     """Render the call, as a link to the story of the payment that it is about."""
     if "paymentId" not in request:
         return call(request)
-    return element("a", call(request), href=story_url(request["paymentId"]), class_="call")
+    url = story_url(request["paymentId"], request["storeId"])
+    return element("a", call(request), href=url, class_="call")
 
 
 def call(request: JsonObject) -> list[Html]:

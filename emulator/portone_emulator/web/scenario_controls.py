@@ -11,7 +11,7 @@ from portone_emulator.errors import EmulatedAPIError
 from portone_emulator.scenarios import seeds
 from portone_emulator.scenarios.future import ChangeName, named_change
 from portone_emulator.state.json_values import JsonObject, omit_none
-from portone_emulator.web.control import COUNT, DURATION, TEXT, Control
+from portone_emulator.web.control import AMOUNT, COUNT, DURATION, TEXT, Control
 
 if TYPE_CHECKING:
     from portone_emulator.actions import Actions
@@ -24,6 +24,10 @@ _MAX_STATE_BYTES = 1_000_000_000
 def scenario_controls(document: Document) -> dict[str, Control]:
     """Return the controls by path name."""
     operation: JsonObject = {"type": "string", "enum": list(document.operations)}
+
+    def choice(name: str) -> JsonObject:
+        return {"type": "string", "enum": document.enum(name)}
+
     return {
         "add-promotion": Control(
             description="Start a promotion that runs for thirty days, with an amount or a "
@@ -32,11 +36,70 @@ def scenario_controls(document: Document) -> dict[str, Control]:
                 "promotionId": TEXT,
                 "discount": COUNT,
                 "percent": {"type": "integer", "minimum": 1, "maximum": 100},
-                "cardCompany": {"type": "string", "enum": document.enum("PromotionCardCompany")},
+                "cardCompany": choice("PromotionCardCompany"),
             },
             required=("promotionId",),
             example={"promotionId": "spring-sale", "percent": 10},
             run=_add_promotion,
+        ),
+        "add-pg-card-promotion": Control(
+            description="Start a card promotion of the payment company KCP, which "
+            "getPgCardPromotions lists.",
+            properties={
+                "promotionId": TEXT,
+                "discountAmount": AMOUNT,
+                "minimumPaymentAmount": AMOUNT,
+                "cardCompany": choice("PgPromotionCardCompany"),
+                "channelKey": TEXT,
+            },
+            required=("promotionId", "discountAmount"),
+            example={
+                "promotionId": "kcp-shinhan",
+                "discountAmount": 3000,
+                "minimumPaymentAmount": 30000,
+            },
+            run=_add_pg_card_promotion,
+        ),
+        "add-checkout-profile": Control(
+            description="Add a checkout profile: payment methods, each with the countries, "
+            "currencies and amounts for which evaluateCheckoutProfile offers it.",
+            properties={
+                "profileKey": TEXT,
+                "methods": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["paymentMethod"],
+                        "properties": {
+                            "paymentMethod": choice("CheckoutPaymentMethod"),
+                            "channelKey": TEXT,
+                            "countries": {
+                                "type": "array",
+                                "minItems": 1,
+                                "items": choice("Country"),
+                            },
+                            "currencies": {
+                                "type": "array",
+                                "minItems": 1,
+                                "items": choice("Currency"),
+                            },
+                            "minAmount": AMOUNT,
+                            "maxAmount": AMOUNT,
+                        },
+                    },
+                },
+            },
+            required=("profileKey", "methods"),
+            example={
+                "profileKey": "profile-key-1",
+                "methods": [
+                    {"paymentMethod": "CARD_KR", "countries": ["KR"], "currencies": ["KRW"]},
+                    {"paymentMethod": "PAY_PAL", "currencies": ["USD"], "minAmount": 100},
+                ],
+            },
+            run=_add_checkout_profile,
         ),
         "future": Control(
             description="Change the next responses of an operation, as a future PortOne might: "
@@ -135,6 +198,21 @@ def _add_promotion(actions: Actions, body: JsonObject) -> JsonObject:
         card_company=body.get("cardCompany"),
     )
     actions.add_promotion(body["promotionId"], **options)
+    return {}
+
+
+def _add_pg_card_promotion(actions: Actions, body: JsonObject) -> JsonObject:
+    options = omit_none(
+        minimum_amount=body.get("minimumPaymentAmount"),
+        card_company=body.get("cardCompany"),
+        channel_key=body.get("channelKey"),
+    )
+    actions.add_pg_card_promotion(body["promotionId"], discount=body["discountAmount"], **options)
+    return {}
+
+
+def _add_checkout_profile(actions: Actions, body: JsonObject) -> JsonObject:
+    actions.add_checkout_profile(body["profileKey"], body["methods"])
     return {}
 
 

@@ -35,7 +35,7 @@ from portone_emulator.web.pages import Pages
 from portone_emulator.web.payment_window import PAYMENT
 from portone_emulator.web.reads import READS
 from portone_emulator.web.shop_origins import PROPERTIES, ShopOrigins
-from portone_emulator.web.window import LEAVE, Visit, Window, redirect_url
+from portone_emulator.web.window import LEAVE, LEFT, Visit, Window, redirect_url
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -120,7 +120,7 @@ class Site:
             raise EmulatedAPIError("METHOD_NOT_ALLOWED", "controls need POST")
         page = pages.sender(request)
         try:
-            result = await self._run(
+            result = await self._run_in_thread(
                 control, await read_body(request, control.properties, control.max_bytes)
             )
         except EmulatedAPIError as error:
@@ -205,21 +205,22 @@ class Site:
     ) -> JsonObject:
         control = self.controls[window.control]
         if outcome != LEAVE:
-            return window.result(visit, await self._run(control, {**body, "outcome": outcome}))
-        result: JsonObject = {}
-        if window.outcome_of_leaving is not None:
-            result = await self._run(control, {**body, "outcome": window.outcome_of_leaving})
-        return window.left_result(visit, result)
+            return window.result(
+                visit, await self._run_in_thread(control, {**body, "outcome": outcome})
+            )
+        return window.left_result(
+            visit, await self._run_in_thread(control, {**body, "outcome": LEFT})
+        )
 
-    async def _run(self, control: Control, body: JsonObject) -> JsonObject:
+    async def _run_in_thread(self, control: Control, body: JsonObject) -> JsonObject:
         """Run a control, in a thread: advancing the clock may take time."""
         return await anyio.to_thread.run_sync(
-            partial(self.use, control, body),
+            partial(self.run_control, control, body),
             abandon_on_cancel=True,  # waiting must not keep the server from stopping
             limiter=anyio.CapacityLimiter(1),  # held requests may occupy the default one
         )
 
-    def use(self, control: Control, body: JsonObject) -> JsonObject:
+    def run_control(self, control: Control, body: JsonObject) -> JsonObject:
         """Validate a control's body and run it.
 
         Raises:

@@ -10,10 +10,11 @@ import orjson
 from portone_emulator.billing import schedules
 from portone_emulator.http.app import RequestRecord
 from portone_emulator.http.request_history import RequestHistory
+from portone_emulator.payments.pg_specific import DELIVERY
 from portone_emulator.state.json_values import JsonObject, get_nested
 from portone_emulator.state.records import Payment, Transaction
 from portone_emulator.state.state import Key, State
-from portone_emulator.web.view import request_json, webhook_json
+from portone_emulator.web.page_data import request_json, webhook_json
 
 MAX_EVENTS: Final = 200
 """The maximum number of events shown."""
@@ -30,6 +31,7 @@ _ORDER: Final = (
     "attempt",
     "status",
     "cancellation",
+    "delivery",
     "cashReceipt",
     "webhook",
 )
@@ -38,10 +40,9 @@ _ORDER: Final = (
 def story(state: State, requests: RequestHistory, key: Key) -> JsonObject:
     """Return what happened to a payment, oldest first: the latest `MAX_EVENTS` events.
 
-    `payment` is missing if every request for it was refused. Requests do not tell their store: a
-    payment with the same ID in another store has the same requests.
+    `payment` is missing if every request for it was refused.
     """
-    records, count = requests.of_payment(key[1], MAX_EVENTS)
+    records, count = requests.of_payment(key, MAX_EVENTS)
     with state.lock:
         payment = state.payments.get(key)
         planned = [state.schedules[each] for each in state.schedules.all_of_payment.get(key, ())]
@@ -99,6 +100,8 @@ def _attempts(payment: Payment) -> Iterator[JsonObject]:
         for cancellation in fields["cancellations"]:
             details = {**cancellation, "currency": fields["currency"]}
             yield _event("cancellation", cancellation["requestedAt"], details)
+        if DELIVERY in fields:
+            yield _event("delivery", fields[DELIVERY]["confirmedAt"], fields[DELIVERY])
 
 
 def _statuses(transaction: Transaction) -> Iterator[JsonObject]:

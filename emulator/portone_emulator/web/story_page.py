@@ -133,6 +133,14 @@ def _cancellation(t: Translator, cancellation: JsonObject) -> list[object]:
     ]
 
 
+def _delivery(t: Translator, delivery: JsonObject) -> list[object]:
+    carrier = [delivery[name] for name in ("carrierType", "carrierTrackingId") if name in delivery]
+    return [
+        status_badge(t, texts.DELIVERY_STATUSES, delivery["deliveryStatus"]),
+        element("small", " ".join(carrier)) if carrier else None,
+    ]
+
+
 def _cash_receipt(t: Translator, receipt: JsonObject) -> list[object]:
     return [
         status_badge(t, texts.CASH_RECEIPT_STATUSES, receipt["status"]),
@@ -170,6 +178,7 @@ _KINDS: Final = {
     "attempt": _Kind(texts.ATTEMPT, _attempt),
     "status": _Kind(texts.PAYMENT, _status),
     "cancellation": _Kind(texts.CANCELLATION, _cancellation),
+    "delivery": _Kind(texts.PAYMENTWALL_DELIVERY, _delivery),
     "cashReceipt": _Kind(texts.CASH_RECEIPT, _cash_receipt),
     "webhook": _Kind(texts.WEBHOOK, _webhook),
 }

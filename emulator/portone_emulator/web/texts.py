@@ -7,12 +7,15 @@ is used, and has the same values in each language.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from portone_emulator.web.language import Text
 
+Statuses: TypeAlias = dict[str, Text]
+"""The texts of statuses, by their names in the API."""
 
-def _statuses(**korean: str) -> dict[str, Text]:
+
+def _statuses(**korean: str) -> Statuses:
     """Return the texts of statuses, which in English are called as in the API."""
     return {status: Text(status, text) for status, text in korean.items()}
 
@@ -121,8 +124,12 @@ IDENTITY_VERIFICATION: Final = Text("Identity verification", "본인인증 ID")
 VERIFICATION_METHOD: Final = Text("Method", "인증 방식")
 OPERATOR: Final = Text("Carrier", "통신사")
 
+PLATFORM: Final = Text("Partner settlement", "파트너 정산")
+PLATFORM_EMPTY: Final = Text(
+    "No partner, contract or tax invoice was created.",
+    "등록된 파트너, 계약, 세금계산서가 없습니다.",
+)
 PARTNERS: Final = Text("Partners", "파트너")
-PARTNERS_EMPTY: Final = Text("No partner was created.", "등록된 파트너가 없습니다.")
 PARTNER: Final = Text("Partner", "파트너")
 PARTNER_TYPE: Final = Text("Type", "유형")
 PARTNER_TYPES: Final = {
@@ -134,6 +141,53 @@ CONTRACT: Final = Text("Default contract", "기본 계약")
 APPLIED_AT: Final = Text("Since (KST)", "적용 시각 (KST)")
 ARCHIVED: Final = Text("archived", "보관됨")
 TEST_DATA: Final = Text("test data", "테스트 데이터")
+
+CONTRACTS: Final = Text("Contracts", "계약")
+CONTRACT_NAME: Final = Text("Contract", "계약")
+PLATFORM_FEE: Final = Text("Platform fee", "중개수수료")
+SETTLEMENT_CYCLE: Final = Text("Settled", "정산 주기")
+CYCLES: Final = {
+    "DAILY": Text("Daily", "매일"),
+    "WEEKLY": Text("Weekly", "매주"),
+    "MONTHLY": Text("Monthly", "매월"),
+    "MANUAL_DATES": Text("On dates", "지정일"),
+}
+
+POLICIES: Final = Text("Policies", "정책")
+POLICY: Final = Text("Policy", "정책")
+POLICY_TYPE: Final = Text("Type", "유형")
+ADDITIONAL_FEE: Final = Text("Additional fee", "추가수수료")
+DISCOUNT_SHARE: Final = Text("Partner's share of discounts", "할인 분담")
+RATE: Final = Text("Rate", "요율")
+
+TRANSFERS: Final = Text("Transfers", "정산건")
+TRANSFER: Final = Text("Transfer", "정산건")
+SETTLEMENT_TYPE: Final = Text("Type", "유형")
+SETTLEMENT_TYPES: Final = {
+    "ORDER": Text("Order", "주문 정산"),
+    "ORDER_CANCEL": Text("Order cancellation", "주문 취소 정산"),
+    "MANUAL": Text("Manual", "수기 정산"),
+}
+SETTLEMENT_DATE: Final = Text("Settlement date", "정산일")
+PARTNER_SETTLEMENTS: Final = Text("Partner settlements", "정산내역")
+PARTNER_SETTLEMENT: Final = Text("Partner settlement", "정산내역")
+
+PAYOUTS: Final = Text("Payouts", "지급내역")
+PAYOUT: Final = Text("Payout", "지급내역")
+PAYOUT_METHOD: Final = Text("Method", "지급 방식")
+PAYOUT_METHODS: Final = {
+    "AGENCY": Text("Payout agency", "송금대행"),
+    "DIRECT": Text("By the merchant", "직접 지급"),
+}
+
+TAX_INVOICES: Final = Text("Tax invoices", "세금계산서")
+TAX_INVOICE: Final = Text("Tax invoice", "세금계산서")
+ISSUANCE_TYPES: Final = {
+    "NORMAL": Text("Issued by the supplier", "정발행"),
+    "REVERSE": Text("Issued in reverse", "역발행"),
+}
+PARTIES: Final = Text("Parties", "당사자")
+WRITE_DATE: Final = Text("Written on", "작성일")
 
 WEBHOOKS: Final = Text("Webhooks", "웹훅")
 WEBHOOKS_EMPTY: Final = Text(
@@ -184,8 +238,30 @@ IDENTITY_VERIFICATION_STATUSES: Final = _statuses(
     READY="인증 대기", VERIFIED="인증 완료", FAILED="인증 실패"
 )
 PARTNER_STATUSES: Final = _statuses(PENDING="승인 대기", APPROVED="승인 완료", REJECTED="승인 거절")
+TRANSFER_STATUSES: Final = _statuses(
+    SCHEDULED="정산 예약", IN_PROCESS="정산 중", SETTLED="정산 완료", PAID_OUT="지급 완료"
+)
+SETTLEMENT_STATUSES: Final = _statuses(
+    PAYOUT_PREPARED="지급 예정",
+    PAYOUT_FAILED="지급 실패",
+    PAID_OUT="지급 완료",
+)
+PAYOUT_STATUSES: Final = _statuses(SUCCEEDED="지급 완료", FAILED="지급 실패")
+TAX_INVOICE_STATUSES: Final = _statuses(
+    DRAFTED="임시저장",
+    REQUESTED="역발행 요청",
+    REQUEST_CANCELLED="요청 취소",
+    REQUEST_REFUSED="발행 거부",
+    ISSUED="발행 완료",
+    ISSUANCE_CANCELLED="발행 취소",
+    SENDING_COMPLETED="전송 완료",
+)
 CANCELLATION_STATUSES: Final = _statuses(
     REQUESTED="취소 요청", SUCCEEDED="취소 완료", FAILED="취소 실패"
+)
+
+DELIVERY_STATUSES: Final = _statuses(
+    ORDER_PLACED="주문 접수", ORDER_SHIPPED="배송 중", DELIVERED="배송 완료"
 )
 
 # The forms of scenarios.
@@ -244,6 +320,7 @@ TRANSACTION_ID: Final = Text("Transaction ID", "결제 시도 ID")
 ATTEMPT: Final = Text("Payment attempt", "결제 시도")
 CANCELLATION: Final = Text("Cancellation", "결제 취소")
 CASH_RECEIPT: Final = Text("Cash receipt", "현금영수증")
+PAYMENTWALL_DELIVERY: Final = Text("Delivery", "배송 정보")
 WEBHOOK: Final = Text("Webhook", "웹훅")
 
 # Errors of the controls, by type. In English they have the control's message.

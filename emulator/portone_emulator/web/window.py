@@ -18,6 +18,8 @@ from portone_emulator.web.html import Html, element
 from portone_emulator.web.language import Text, Translator
 
 LEAVE: Final = "leave"
+LEFT: Final = "ready"
+"""The outcome of each control if the customer leaves without choosing."""
 # What PortOne's browser SDK returns when the customer closes the payment company's window. The
 # `pgCode` is that of Toss Payments.
 _CUSTOMER_LEFT: Final = {
@@ -66,18 +68,27 @@ class Window:
     """The request of PortOne's browser SDK that opens the window."""
     error_title: Text
     """The heading if the window cannot be opened."""
-    prepare: Callable[[State, JsonObject], JsonObject]
-    """Completes the control's body."""
-    check: Callable[[State, JsonObject], object]
-    """Checks that the control can be run, whatever the outcome."""
     summary: Callable[[Translator, JsonObject], list[Html]]
     """Renders what the customer is to agree to."""
     outcomes: Callable[[JsonObject], Mapping[str, Text]]
     """The outcomes to choose from, with the texts of their buttons; the first is the usual one."""
+    prepare: Callable[[State, JsonObject], JsonObject] = lambda _state, query: query
+    """Completes the control's body."""
+    check_order: Callable[[State, str, JsonObject], object] = lambda _state, _store_id, _body: None
+    """Checks, for a store, that what the customer is to agree to can be had."""
     repeated: tuple[str, ...] = ()
     """The parameters that each result repeats."""
-    outcome_of_leaving: str | None = None
-    """The outcome for the control if the customer leaves; `None` to not call the control."""
+
+    def check(self, state: State, body: JsonObject) -> None:
+        """Check that the control can be run, whatever the outcome.
+
+        Raises:
+            EmulatedAPIError: FORBIDDEN, CHANNEL_NOT_FOUND, or what `check_order` raises.
+        """
+        with state.lock:
+            store_id = state.store(body.get("storeId"))
+            state.window_channel(body.get("channelKey"), body.get("channelGroupId"))
+            self.check_order(state, store_id, body)
 
     def content(self, t: Translator, visit: Visit, body: JsonObject) -> Html:
         """Render the window. Its buttons post to its own address, which has the parameters."""

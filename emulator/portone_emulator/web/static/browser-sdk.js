@@ -106,16 +106,16 @@
   // Errors before a window opens reject the promise; once it is open, its result has a `code`.
   async function check(kind, address) {
     const fields = { transactionType: kind.transactionType };
-    let response, answer;
+    let response, body;
     try {
       response = await fetch(address, { headers: { Accept: "application/json" } });
-      answer = await response.json();
+      body = await response.json();
     } catch (error) {
       const message = `the emulator at ${EMULATOR} does not respond: ${error.message}`;
       throw sdkError(kind.error, { ...fields, code: "UnknownError", message });
     }
-    if (!response.ok) throw sdkError(kind.error, { ...fields, ...answer });
-    for (const name of answer.unknownFields) {
+    if (!response.ok) throw sdkError(kind.error, { ...fields, ...body });
+    for (const name of body.unknownFields) {
       console.warn(`PortOne emulator: ${kind.transactionType} has no field ${name}; it is ignored`);
     }
   }

@@ -1,10 +1,10 @@
-"""Snapshots of the state for the pages and `/_emulator/state`."""
+"""What the pages show of the state, as JSON; also for `/_emulator/state`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
 
@@ -14,19 +14,32 @@ from portone_emulator.http.request_history import RequestHistory
 from portone_emulator.http.request_log import redacted_path
 from portone_emulator.identity import verifications
 from portone_emulator.platform.records import records
+from portone_emulator.platform.settlements import settle, with_status
 from portone_emulator.state.json_values import JsonObject, format_datetime, omit_none
 from portone_emulator.state.state import State
 from portone_emulator.webhooks.delivery import Attempt, Delivery
 
 _T = TypeVar("_T")
+# What the pages have of partner settlement and tax invoices: the kinds of records, and their time.
+_PLATFORM: Final = {
+    "partners": (("partner",), "appliedAt"),
+    "contracts": (("contract",), "appliedAt"),
+    "policies": (("additionalFeePolicy", "discountSharePolicy"), "appliedAt"),
+    "transfers": (("transfer",), "settlementDate"),
+    "partnerSettlements": (("partnerSettlement",), "settlementDate"),
+    "payouts": (("payout",), "statusUpdatedAt"),
+    "taxInvoices": (("taxInvoice",), "statusUpdatedAt"),
+}
 
 
-def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
+def page_data(state: State, requests: RequestHistory, limit: int) -> JsonObject:
     """Return at most `limit` of each kind, latest first, and the total counts.
 
     The cost depends on `limit`, not on how many there are.
     """
     with state.lock:
+        for test in (False, True):
+            settle(state, test=test)
         deliveries = state.delivery_queue.deliveries
         result: JsonObject = {
             "now": state.now(),
@@ -39,7 +52,7 @@ def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
                 "billingKeys": len(state.billing_keys),
                 "cashReceipts": len(state.cash_receipts),
                 "identityVerifications": len(state.identity_verifications),
-                "partners": sum(map(len, _partners(state))),
+                **{name: _count(state, name) for name in _PLATFORM},
             },
             "payments": [each.view for each in _latest(state.payments, limit)],
             "webhooks": [
@@ -54,19 +67,21 @@ def snapshot(state: State, requests: RequestHistory, limit: int) -> JsonObject:
                 omit_none(**verifications.view(state, each), **_sent_by(each))
                 for each in _latest(state.identity_verifications, limit)
             ],
-            "partners": _latest_partners(state, limit),
+            **{name: _latest_of_platform(state, name, limit) for name in _PLATFORM},
         }
         return orjson.loads(orjson.dumps(result))
 
 
 def request_json(record: RequestRecord) -> JsonObject:
     """Return what the pages show of a request."""
+    store_id, payment_id = record.payment or (None, None)
     return omit_none(
         at=format_datetime(record.at),
         method=record.method,
         path=redacted_path(record),
         operationId=record.operation_id,
-        paymentId=record.payment_id,
+        storeId=store_id,
+        paymentId=payment_id,
         status=record.status,
         error=record.error,
         milliseconds=round(record.seconds * 1000, 1),
@@ -116,11 +131,19 @@ def _latest_numbers(items: Sequence[object], limit: int) -> Iterable[int]:
     return range(count, max(count - limit, 0), -1)
 
 
-def _partners(state: State) -> list[dict[str, JsonObject]]:
-    """Return the partners by ID, of live data and of test data."""
-    return [records(state, "partner", test=test) for test in (False, True)]
+def _count(state: State, name: str) -> int:
+    kinds, _ = _PLATFORM[name]
+    return sum(len(records(state, kind, test=test)) for kind in kinds for test in (False, True))
 
 
-def _latest_partners(state: State, limit: int) -> list[JsonObject]:
-    found = [partner for each in _partners(state) for partner in _latest(each, limit)]
-    return sorted(found, key=lambda partner: partner["appliedAt"], reverse=True)[:limit]
+def _latest_of_platform(state: State, name: str, limit: int) -> list[JsonObject]:
+    """Return the latest records, of live data and of test data."""
+    kinds, time = _PLATFORM[name]
+    found: list[JsonObject] = []
+    for test in (False, True):
+        for kind in kinds:
+            for record in _latest(records(state, kind, test=test), limit):
+                shown = {**record, "isForTest": test}
+                is_transfer = kind == "transfer"
+                found.append(with_status(state, shown, test=test) if is_transfer else shown)
+    return sorted(found, key=lambda record: record[time], reverse=True)[:limit]

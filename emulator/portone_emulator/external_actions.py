@@ -12,7 +12,15 @@ from portone_emulator.document.choices import check_choice
 from portone_emulator.errors import invalid
 from portone_emulator.identity import verification_window
 from portone_emulator.identity.verification_window import VerificationOrder
-from portone_emulator.payments import cancellations, checkout, escrow, payments, promotions
+from portone_emulator.payments import (
+    cancellations,
+    checkout,
+    checkout_profiles,
+    escrow,
+    payments,
+    pg_specific,
+    promotions,
+)
 from portone_emulator.payments.checkout import CheckoutOutcome, CheckoutResult, Order
 from portone_emulator.platform import payouts
 from portone_emulator.platform.payouts import PayoutOutcome
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
     from portone_emulator.state.state import Key, State
 
 
-class Outside:
+class ExternalActions:
     """The methods that simulate customers, payment companies and the merchant's console."""
 
     _state: State
@@ -365,6 +373,62 @@ class Outside:
         scheme = promotions.new_discount_scheme(discount, percent)
         with self._state.lock:
             promotions.add(self._state, promotion_id, scheme, card_company)
+
+    def add_pg_card_promotion(
+        self,
+        promotion_id: str,
+        *,
+        discount: int,
+        minimum_amount: int = 1,
+        card_company: str = "SHINHAN_CARD",
+        channel_key: str | None = None,
+    ) -> None:
+        """Start a card promotion of the payment company KCP, or replace it.
+
+        `getPgCardPromotions` lists it. It lowers no payment: KCP's window, which is not emulated,
+        would offer it.
+
+        Args:
+            promotion_id: KCP's ID.
+            discount: the amount off, in KRW.
+            minimum_amount: the smallest amount to pay for which it is listed, in KRW.
+            card_company: one of `PgPromotionCardCompany`.
+            channel_key: the channel, of `KCP_V2` unless the emulator accepts any channel key.
+
+        Raises:
+            EmulatedAPIError: CHANNEL_NOT_FOUND; INVALID_REQUEST if the channel is not of
+                `KCP_V2`, or an amount is not positive.
+            ValueError: `card_company` is unknown.
+        """
+        with self._state.lock:
+            pg_specific.add_card_promotion(
+                self._state,
+                promotion_id,
+                discount=discount,
+                minimum_amount=minimum_amount,
+                card_company=card_company,
+                channel_key=channel_key,
+            )
+
+    def add_checkout_profile(self, profile_key: str, methods: Iterable[JsonObject]) -> None:
+        """Add a checkout profile, as made in PortOne's console, or replace it.
+
+        `evaluateCheckoutProfile` returns those of its methods that fit.
+
+        Args:
+            profile_key: the profile's key.
+            methods: JSON objects with `paymentMethod`, one of `CheckoutPaymentMethod`, and, if
+                they limit it, `countries`, `currencies`, `minAmount` and `maxAmount`, inclusive
+                and in the currency's smallest unit; and with `channelKey`, unless it is the
+                first channel. Of several for one payment method, the first that fits counts.
+
+        Raises:
+            EmulatedAPIError: CHANNEL_NOT_FOUND; INVALID_REQUEST if there is no method, or one for
+                no amount.
+            ValueError: a field of a method, or one of its values, is unknown.
+        """
+        with self._state.lock:
+            checkout_profiles.add(self._state, profile_key, methods)
 
     def pay_partners(
         self,
