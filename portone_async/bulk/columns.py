@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from attrs import frozen
@@ -76,9 +76,9 @@ def _to_integer(value: Any) -> int | None:
 def _to_time(value: Any) -> datetime | None:
     try:
         time = parse_datetime(value)
-    except (TypeError, ValueError):
+        return None if time.tzinfo is None else time.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return None if time.tzinfo is None else time
 
 
 _CONVERTERS: Final[dict[Kind, Callable[[Any], Value]]] = {
