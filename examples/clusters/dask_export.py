@@ -7,6 +7,9 @@ A day whose file is there is not listed again; one that fails has no file, and t
 Without `--scheduler`, the cluster is this machine.
 """
 
+# Dask and pyarrow have few types.
+# pyright: basic
+
 from __future__ import annotations
 
 import argparse
@@ -68,7 +71,7 @@ def run(
         if not (path := output / f"{store_id or 'store'}-{day:%Y-%m-%d}.parquet").exists()
     ]
     progress(futures)
-    return client.gather(futures)
+    return [future.result() for future in futures]
 
 
 def main() -> None:

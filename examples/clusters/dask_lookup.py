@@ -7,16 +7,19 @@ Each row group of the input (column `payment_id`) is a partition, and a file of 
 there is not looked up again. Without `--scheduler`, the cluster is this machine.
 """
 
+# Dask and pyarrow have few types.
+# pyright: basic
+
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 from uuid import uuid4
 
-import dask
 import dask.dataframe as dd
 import pandas as pd  # noqa: TC002  (Dask looks at the annotations)
 import pyarrow as pa
+from dask.delayed import delayed
 from dask.distributed import Client, LocalCluster, progress
 from pyarrow import parquet
 
@@ -42,13 +45,13 @@ def run(client: Client, ids: Path, output: Path, rate: float | None) -> list[tup
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
     output.mkdir(parents=True, exist_ok=True)
     tasks = [
-        dask.delayed(look_up)(part, path, rate and rate / workers)
+        delayed(look_up)(part, path, rate and rate / workers)
         for number, part in enumerate(frame.to_delayed())
         if not (path := output / f"part-{number:06}.parquet").exists()
     ]
     futures = client.compute(tasks)
     progress(futures)
-    return client.gather(futures)
+    return [future.result() for future in futures]
 
 
 def main() -> None:

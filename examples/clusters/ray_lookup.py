@@ -7,7 +7,9 @@ Each file of the input (column `payment_id`) becomes a folder of the output, whi
 whose folder is there are not looked up again. Without `--address`, the cluster is this machine.
 """
 
-# pyright: basic, reportMissingImports=false  (Ray is not among what development installs)
+# Ray is not among what development installs.
+# pyright: basic
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 

@@ -7,7 +7,9 @@ Each file of the input (column `payment_id`) becomes a folder of the output, in 
 complete. Files with a complete folder are not looked up again. Without `--master`, the cluster is this machine.
 """
 
-# pyright: basic, reportMissingImports=false  (Spark is not among what development installs)
+# Spark is not among what development installs.
+# pyright: basic
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 

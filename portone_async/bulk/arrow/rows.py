@@ -15,7 +15,7 @@ from portone_async._errors import APIError, InvalidArgumentError, PortOneError
 from portone_async.bulk.columns import COLUMNS, JsonObject
 
 Row: TypeAlias = dict[str, Any]
-_BATCH_SIZE: Final = 10_000
+_BATCH_SIZE: Final = 1_000
 """Rows that are Python objects at once: Arrow's need a tenth of the memory."""
 _TYPES: Final = {"text": pa.string(), "integer": pa.int64(), "time": pa.timestamp("us", "UTC")}
 
