@@ -56,8 +56,9 @@ def export(
     """List the payments that stores have in periods.
 
     `periods` has the columns `store_id` (a text; null for the client's store), `from` and `until` (timestamps with a
-    time zone; `until` is not part of the period). The result has a row for each payment, in the order of `periods` and
-    then in PortOne's, with the columns of its period and then those of `SCHEMA`, of which `store_id` is one.
+    time zone; PortOne does not say whether `until` itself belongs to the period). The result has a row for each payment,
+    in the order of `periods` and then in PortOne's, with the columns of its period and then those of `SCHEMA`, of which
+    `store_id` is one.
 
     A period without payments has no row. One whose list cannot be read to its end has a single row, in which `error` and
     the columns after it say why.
