@@ -25,6 +25,7 @@ NAMES = (
     "memory",
     "handler",
     "blocking",
+    "arrow",
     "codegen",
     "emulator",
 )

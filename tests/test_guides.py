@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,18 @@ PAYMENT = "order20261130001"
 languages = pytest.mark.parametrize("language", ["", ".ko"])
 
 
-def names(document: str) -> dict[str, Any]:
-    """Run the blocks of a guide, and return the names that they define."""
-    found: dict[str, Any] = {"__name__": "guide"}
+def blocks(document: str) -> Iterator[dict[str, Any]]:
+    """Run the blocks of a guide, each by itself, and return the names that it defines."""
     text = (DOCS / document).read_text(encoding="utf-8")
     for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        found: dict[str, Any] = {"__name__": "guide"}
         exec(compile(code, document, "exec"), found)  # noqa: S102  (our own documents)
-    return found
+        yield found
+
+
+def names(document: str) -> dict[str, Any]:
+    """Run the blocks of a guide, and return the names that they define."""
+    return dict(ChainMap(*reversed([*blocks(document)])))
 
 
 @languages

@@ -13,7 +13,7 @@ from portone_async._errors import ClientClosedError, InvalidArgumentError, PortO
 from portone_async.bulk.buffers import Buffer, CompletionOrderBuffer, InputOrderBuffer
 from portone_async.bulk.inputs import Inputs
 from portone_async.bulk.progress import Progress, ProgressTracker
-from portone_async.bulk.rate_limiter import RateLimiter
+from portone_async.bulk.rate_limiter import RateLimiter, check_rate
 from portone_async.bulk.result import Result
 
 A = TypeVar("A")
@@ -92,8 +92,8 @@ def lookup(
     _check_integer("concurrency", concurrency, 1)
     _check_integer("buffer_size", buffer_size, concurrency)
     _check_integer("max_failures", max_failures, 1)
-    if rate is not None and not 0 < rate < float("inf"):
-        raise InvalidArgumentError("rate takes a number above 0: calls per second")
+    if rate is not None:
+        check_rate(rate)
     return Results(
         function,
         source := Inputs(inputs),

@@ -7,9 +7,21 @@ from typing import Final
 
 import anyio
 
+from portone_async._errors import InvalidArgumentError
+
 # Timers fire late by a millisecond or more. Delays of up to this many seconds are made up for, so that high rates are
 # reached. Longer ones (a slow consumer, a blocked event loop) are not, as making up for them would cause a burst.
 CATCH_UP: Final = 0.02
+
+
+def check_rate(rate: float) -> None:
+    """Refuse what is not a rate.
+
+    Raises:
+        InvalidArgumentError: It is not above 0, or infinite.
+    """
+    if not 0 < rate < float("inf"):
+        raise InvalidArgumentError("rate takes a number above 0: calls per second")
 
 
 class RateLimiter:

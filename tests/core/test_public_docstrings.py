@@ -20,7 +20,17 @@ from portone_async.errors import APIError
 from portone_async.webhooks import MissingHeaderError, WebhookMessage
 from portone_emulator.document.document import Match
 
-MODULES = ("", ".blocking", ".bulk", ".converter", ".emulator", ".errors", ".fastapi", ".webhooks")
+MODULES = (
+    "",
+    ".blocking",
+    ".bulk",
+    ".bulk.arrow",
+    ".converter",
+    ".emulator",
+    ".errors",
+    ".fastapi",
+    ".webhooks",
+)
 RETURNED = (Match, Page)
 """What public functions and attributes return, and no public module exports."""
 

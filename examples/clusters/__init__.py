@@ -1,0 +1,1 @@
+"""Payments on clusters: Dask, Ray Data and Spark, from Parquet to Parquet. The guide is docs/clusters.md."""
