@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import dask.dataframe as dd
@@ -41,7 +42,8 @@ def look_up(frame: pd.DataFrame, path: Path, rate: float | None) -> tuple[int, i
 
 def run(client: Client, ids: Path, output: Path, rate: float | None) -> list[tuple[int, int]]:
     """Look up what is not in the output yet; return what `look_up` returned for each partition of that."""
-    frame = dd.read_parquet(ids, split_row_groups=True, dtype_backend="pyarrow")
+    split: Any = True  # Dask's annotation knows "infer" only
+    frame = dd.read_parquet(ids, split_row_groups=split, dtype_backend="pyarrow")
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
     output.mkdir(parents=True, exist_ok=True)
     tasks = [
@@ -49,7 +51,7 @@ def run(client: Client, ids: Path, output: Path, rate: float | None) -> list[tup
         for number, part in enumerate(frame.to_delayed())
         if not (path := output / f"part-{number:06}.parquet").exists()
     ]
-    futures = client.compute(tasks)
+    futures: Any = client.compute(tasks)
     progress(futures)
     return [future.result() for future in futures]
 
