@@ -8,10 +8,12 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from attrs import frozen
 
+from portone_async import _json
 from portone_async._times import parse_datetime
 
-Kind: TypeAlias = Literal["text", "integer", "time"]
-Value: TypeAlias = str | int | datetime | None
+Kind: TypeAlias = Literal["text", "integer", "boolean", "time", "json"]
+"""The type of a column; `json` is the text of any JSON."""
+Value: TypeAlias = str | int | bool | datetime | None
 JsonObject: TypeAlias = dict[str, Any]
 _INT64: Final = range(-(2**63), 2**63)
 
@@ -24,14 +26,18 @@ class Column:
     kind: Kind
     path: tuple[str, ...]
 
-    def read(self, payment: JsonObject) -> Value:
-        """Return the value that a payment has here; `None` if it has none, or one of another type."""
+    def get(self, payment: JsonObject) -> Any:
+        """Return the JSON that a payment has here; `None` if it has none."""
         value: Any = payment
         for key in self.path:
             if not isinstance(value, dict):
                 return None
             value = cast("JsonObject", value).get(key)
-        return _CONVERTERS[self.kind](value)
+        return value
+
+    def read(self, payment: JsonObject) -> Value:
+        """Return the value that a payment has here; `None` if it has none, or one of another type. Times are in UTC."""
+        return _CONVERTERS[self.kind](self.get(payment))
 
 
 # No personal data of customers. A column, once published, keeps its name, its type and its place.
@@ -62,15 +68,30 @@ COLUMNS: Final = (
 )
 
 
+COLUMN_NAMES: Final = [column.name for column in COLUMNS]
+
+
+def to_json(value: Any) -> str:
+    """Return the text of JSON."""
+    return _json.dumps(value).decode()
+
+
+def to_utf8(text: str) -> str:
+    """Return a text with a question mark in place of each half of a surrogate pair: JSON can hold them, and UTF-8 not."""
+    # They are among the characters that are not printable.
+    return text if text.isprintable() else text.encode("utf-8", "replace").decode()
+
+
 def _to_text(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return None
-    # Half of a surrogate pair, which JSON can hold, has no UTF-8. It is one of the characters that are not printable.
-    return value if value.isprintable() else value.encode("utf-8", "replace").decode()
+    return to_utf8(value) if isinstance(value, str) else None
 
 
 def _to_integer(value: Any) -> int | None:
     return value if type(value) is int and value in _INT64 else None
+
+
+def _to_boolean(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _to_time(value: Any) -> datetime | None:
@@ -84,5 +105,7 @@ def _to_time(value: Any) -> datetime | None:
 _CONVERTERS: Final[dict[Kind, Callable[[Any], Value]]] = {
     "text": _to_text,
     "integer": _to_integer,
+    "boolean": _to_boolean,
     "time": _to_time,
+    "json": lambda value: None if value is None else to_json(value),
 }

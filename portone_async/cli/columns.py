@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, TypeAlias, cast
+from typing import Annotated, Any, Final, TypeAlias
 
-import orjson
 import typer
-from attrs import frozen
 
+from portone_async.bulk.columns import (
+    COLUMN_NAMES,
+    COLUMNS,
+    Column,
+    JsonObject,
+    Value,
+    to_json,
+    to_utf8,
+)
 from portone_async.cli.command import CommandError, ExitCode
 from portone_async.cli.formulas import escape_formula
 from portone_async.cli.journal import Record
 from portone_async.cli.language import translate
-from portone_async.cli.payment_fields import Kind, find_field, payment_fields
-from portone_async.cli.totals import JsonObject
-
-
-@frozen
-class Column:
-    """A column: its name, its type, and the path to its value in the payment's JSON."""
-
-    name: str
-    kind: Kind
-    path: tuple[str, ...]
-
+from portone_async.cli.payment_fields import find_field, payment_fields
 
 Columns: TypeAlias = tuple[Column, ...]
 
-# No personal data of customers: it is in the JSON lines, and in the columns that --columns asks for.
-COLUMNS: Final = (
-    Column("id", "text", ()),
-    Column("status", "text", ("status",)),
-    Column("currency", "text", ("currency",)),
-    Column("total", "integer", ("amount", "total")),
-    Column("paid", "integer", ("amount", "paid")),
-    Column("cancelled", "integer", ("amount", "cancelled")),
-    Column("discount", "integer", ("amount", "discount")),
-    Column("tax_free", "integer", ("amount", "taxFree")),
-    Column("vat", "integer", ("amount", "vat")),
-    Column("order_name", "text", ("orderName",)),
-    Column("method", "text", ("method", "type")),
-    Column("pg_provider", "text", ("channel", "pgProvider")),
-    Column("channel_key", "text", ("channel", "key")),
-    Column("requested_at", "time", ("requestedAt",)),
-    Column("paid_at", "time", ("paidAt",)),
-    Column("cancelled_at", "time", ("cancelledAt",)),
-    Column("failed_at", "time", ("failedAt",)),
-    Column("status_changed_at", "time", ("statusChangedAt",)),
-    Column("failure_reason", "text", ("failure", "reason")),
-    Column("transaction_id", "text", ("transactionId",)),
-    Column("pg_tx_id", "text", ("pgTxId",)),
-    Column("store_id", "text", ("storeId",)),
-    Column("receipt_url", "text", ("receiptUrl",)),
-)
-COLUMN_NAMES: Final = [column.name for column in COLUMNS]
 COLUMNS_HELP: Final = (
     f"Columns of CSV and Parquet: {', '.join(COLUMN_NAMES)}.\n\n"
     "Amounts are in the currency's smallest unit, times as PortOne sends them (UTC in Parquet). Personal data is only"
@@ -102,12 +70,19 @@ def are_columns(names: Sequence[str]) -> bool:
 
 def to_texts(record: Record, columns: Columns) -> list[str]:
     """Return a record as a row of CSV: absent values are empty, times are as PortOne sent them."""
-    return [_to_text(_get(record, column)) for column in columns]
+    payment = _payment(record)
+    return [_to_text(column.get(payment)) for column in columns]
 
 
-def to_values(record: Record, columns: Columns) -> dict[str, str | float | datetime | None]:
-    """Return a record as typed values: `None` if a value is absent or has another type."""
-    return {column.name: _CONVERTERS[column.kind](_get(record, column)) for column in columns}
+def to_values(record: Record, columns: Columns) -> dict[str, Value]:
+    """Return a record as typed values: `None` if a value is absent or has another type. Times are in UTC."""
+    payment = _payment(record)
+    return {column.name: column.read(payment) for column in columns}
+
+
+def _payment(record: Record) -> JsonObject:
+    """Return a record's payment, whose id is the one that was looked up whatever the response said."""
+    return {**record.payment, "id": record.id}
 
 
 def _find_column(name: str) -> Column | None:
@@ -150,41 +125,9 @@ def _suggestion(name: str, names: Sequence[str]) -> str:
     return translate(" (did you mean {name}?)", name=matches[0]) if matches else ""
 
 
-def _get(record: Record, column: Column) -> Any:
-    if not column.path:
-        return record.id
-    value: Any = record.payment
-    for key in column.path:
-        if not isinstance(value, dict):
-            return None
-        value = cast("JsonObject", value).get(key)
-    return value
-
-
 def _to_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return escape_formula(value)
-    return str(value) if type(value) is int else _to_json(value)
-
-
-def _to_json(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
-def _to_time(value: Any) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return None if time.tzinfo is None else time
-
-
-_CONVERTERS: Final[dict[Kind, Callable[[Any], str | float | datetime | None]]] = {
-    "text": lambda value: value if isinstance(value, str) else None,
-    "integer": lambda value: value if type(value) is int else None,
-    "boolean": lambda value: value if isinstance(value, bool) else None,
-    "time": _to_time,
-    "json": lambda value: None if value is None else _to_json(value),
-}
+        return escape_formula(to_utf8(value))
+    return str(value) if type(value) is int else to_json(value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from portone_async.cli.columns import COLUMN_NAMES
+from portone_async.bulk.columns import COLUMN_NAMES
 
 TEXTS: Final = {
     # The help of the commands.

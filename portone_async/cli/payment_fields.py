@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from attrs import frozen
 
 from portone_async._model import Model, Unrecognized
 from portone_async._registry import model_type
 from portone_async._validation import field_types, is_datetime
+from portone_async.bulk.columns import Kind
 
-Kind: TypeAlias = Literal["text", "integer", "boolean", "time", "json"]
 _KINDS: Final[dict[Any, Kind]] = {
     str: "text",
     Literal: "text",

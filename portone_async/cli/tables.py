@@ -6,13 +6,13 @@ import csv
 import importlib
 import importlib.util
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
 from portone_async._files import atomic_write
-from portone_async.cli.columns import COLUMN_NAMES, Columns, are_columns, to_texts, to_values
+from portone_async.bulk.columns import COLUMN_NAMES
+from portone_async.cli.columns import Columns, are_columns, to_texts, to_values
 from portone_async.cli.command import CommandError, ExitCode
 from portone_async.cli.files import not_written_here, open_private
 from portone_async.cli.journal import Record
@@ -136,13 +136,6 @@ def _write_with_polars(file: IO[bytes], records: Iterable[Record], columns: Colu
 
 
 def _batches(records: Iterable[Record], columns: Columns) -> Iterator[list[dict[str, Any]]]:
-    rows = (
-        {name: _to_utc(value) for name, value in to_values(record, columns).items()}
-        for record in records
-    )
+    rows = (to_values(record, columns) for record in records)
     while batch := list(islice(rows, _BATCH_SIZE)):
         yield batch
-
-
-def _to_utc(value: Any) -> Any:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value

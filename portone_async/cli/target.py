@@ -9,7 +9,8 @@ from typing import Annotated, Final, TypeAlias
 import typer
 from attrs import frozen
 
-from portone_async.cli.columns import COLUMNS, Columns, choose_columns
+from portone_async.bulk.columns import COLUMNS
+from portone_async.cli.columns import Columns, choose_columns
 from portone_async.cli.command import CommandError, ExitCode
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portone_async._files import atomic_write
-from portone_async.cli.columns import COLUMN_NAMES
+from portone_async.bulk.columns import COLUMN_NAMES
 from portone_async.cli.command import CommandError, ExitCode
 from portone_async.cli.files import open_private
 from portone_async.cli.journal import Journal, Record
