@@ -25,7 +25,8 @@ from portone_async.fastapi import VerifiedWebhook, WebhookRouter, WebhookStore
 
 def router(name: str, store: WebhookStore, log: Path, *, hangs: bool) -> WebhookRouter:
     """Return a route that logs, in a line, each call of its handler."""
-    webhooks = WebhookRouter(SECRET, store=store, prefix=f"/{name}")
+    # On a busy machine, two hundred deliveries at once take longer than five seconds.
+    webhooks = WebhookRouter(SECRET, store=store, store_timeout=60, prefix=f"/{name}")
 
     @webhooks.post(PATH)
     async def on_webhook(message: VerifiedWebhook) -> None:  # pyright: ignore[reportUnusedFunction]

@@ -1,4 +1,4 @@
-"""200 customers at once; webhooks duplicated, reordered and delayed; every twentieth call to PortOne fails."""
+"""200 customers at once; webhooks duplicated, reordered and delayed; many calls to PortOne fail."""
 
 # ruff: noqa: E402  (without these packages, the imports below fail)
 
@@ -36,17 +36,17 @@ ORDER_STATES = {
     "PARTIAL_CANCELLED": {"paid"},
     "CANCELLED": {"paid"},
 }
-FAULTS: dict[str, FaultKind] = {
-    "*": "503",
-    "getPayment": "truncated",
-    "cancelPayment": "reset_after",
-    "preRegisterPayment": "reset_before",
+FAULTS: dict[str, tuple[FaultKind, float]] = {  # each with its probability, so that each occurs
+    "*": ("503", 0.05),
+    "getPayment": ("truncated", 0.3),  # so that in some webhooks' handlers, the retry fails too
+    "cancelPayment": ("reset_after", 0.15),
+    "preRegisterPayment": ("reset_before", 0.15),
 }
 
 
 def inject_faults(emulator: Emulator, random: Random) -> None:
-    for operation, kind in FAULTS.items():
-        emulator.fault(operation, kind, times=None, probability=0.05)
+    for operation, (kind, probability) in FAULTS.items():
+        emulator.fault(operation, kind, times=None, probability=probability)
     for _ in range(CUSTOMERS * 8):
         emulator.webhooks.duplicate(copies=random.choice([1, 2, 3]))
         emulator.webhooks.delay(seconds=random.choice([0, 0, 0.2, 1, 3]))
