@@ -79,9 +79,8 @@ class HTTP1Connection(httpcore.AsyncConnectionInterface, httpcore.AsyncNetworkSt
         content = b"".join([part async for part in stream])
         if self._connection is None:
             owner.is_connecting = True
-            if (
-                self._connector.tls is not None
-            ):  # as httpcore does, whatever the user's context offers
+            if self._connector.tls is not None:
+                # As httpcore does, whatever the user's context offers.
                 self._connector.tls.set_alpn_protocols(["http/1.1"])
             self._connection = await self._connector.connect(owner.timeout)
             owner.is_connecting = False
@@ -115,10 +114,6 @@ class HTTP1Connection(httpcore.AsyncConnectionInterface, httpcore.AsyncNetworkSt
         names = {"client_addr": "sockname", "server_addr": "peername"}
         name = names.get(info, info)
         return None if self._connection is None else self._connection.get_extra_info(name)
-
-    def can_handle_request(self, origin: httpcore.Origin) -> bool:  # noqa: ARG002
-        """Yes: there is one server."""
-        return True
 
     def is_available(self) -> bool:
         """Return whether it carries no request."""
