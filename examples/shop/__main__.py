@@ -61,7 +61,11 @@ def main() -> None:
         listener,
         tempfile.TemporaryDirectory() as folder,
         Emulator(
-            port=options.emulator_port, webhook_url=shop_url + PATH, shop_origins=[shop_url]
+            port=options.emulator_port,
+            webhook_url=shop_url + PATH,
+            shop_origins=[shop_url],
+            # With the ids of an earlier run, a Redis or database that is kept would take webhooks for handled ones.
+            seed=secrets.randbits(32),
         ) as emulator,
     ):
         settings = Settings(

@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 
 from examples.shop.__main__ import listen, main
+from examples.shop.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-W", "error", "-m", "examples.shop"]
@@ -104,6 +105,25 @@ def test_an_option_that_cannot_be_used_is_reported_before_it_serves(
     assert output.out == ""
     assert re.search(problem, message), message
     assert "secret" not in message
+
+
+def test_webhooks_of_two_runs_have_different_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis or a database may remember those of the first."""
+    ids: list[set[str]] = []
+
+    def collect(settings: Settings, *_: object) -> None:
+        with httpx.Client(base_url=settings.api_url, trust_env=False) as emulator:
+            checkout = {"paymentId": "order1", "totalAmount": 1_000}
+            emulator.post("/_emulator/checkout", json=checkout).raise_for_status()
+            state = emulator.get("/_emulator/state").raise_for_status().json()
+            ids.append({webhook["id"] for webhook in state["webhooks"]})
+
+    monkeypatch.setattr("examples.shop.__main__.serve", collect)
+    monkeypatch.setattr(sys, "argv", ["shop", "--port", "0"])
+    main()
+    main()
+    assert all(ids)
+    assert not ids[0] & ids[1]
 
 
 def test_no_response_waits_for_an_acknowledgement() -> None:
