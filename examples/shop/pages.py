@@ -96,6 +96,7 @@ async def back_with_card(
     shop: CurrentShop,
     subscription_id: str,
     billing_key: Annotated[str, Query(alias="billingKey")] = "",
+    code: str = "",
 ) -> Response:
     """Handle the return from the card window, with the billing key in the query.
 
@@ -103,7 +104,7 @@ async def back_with_card(
     would stay in the browser's history. Keep it out of access logs, too.
     """
     await _get_subscription(shop, subscription_id)
-    if billing_key:  # there is none if the customer left without storing a card
+    if billing_key and not code:  # the code of a failure, or of leaving without storing a card
         try:
             await subscriptions.store_card(shop, billing_key, subscription_id)
         except subscriptions.InvalidBillingKeyError:

@@ -15,7 +15,8 @@ browser SDK, with the same data; the server does the same in both cases:
       customer: { customerId: subscription.id },   // tells the server whose key it is
       redirectUrl: `${shopUrl}/subscriptions/${subscription.id}/back`,
     });
-    location.assign(`/subscriptions/${subscription.id}/back?billingKey=${response.billingKey ?? ""}`);
+    const { code = "", billingKey } = response;   // a failure has a code, and may have a key too
+    location.assign(`/subscriptions/${subscription.id}/back?${new URLSearchParams({ code, billingKey })}`);
 """
 
 from __future__ import annotations

@@ -177,6 +177,8 @@ from portone_async import Hooks
 
 sent = threading.Event()
 portone = PortOne(sys.argv[1], base_url=sys.argv[2], hooks=Hooks(on_request=lambda _: sent.set()))
+portone.payment.get_payment_transactions(ORDER)  # connects: Python 3.12 starts no threads at the end, not even for lookups
+sent.clear()
 threading.Thread(target=portone.payment.get_payment, args=[ORDER], daemon=True).start()
 sent.wait()
 print("end")
