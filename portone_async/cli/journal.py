@@ -14,12 +14,13 @@ from typing import Any, Final, Self, cast
 import orjson
 from attrs import define, field, frozen
 
+from portone_async.bulk.columns import JsonObject
 from portone_async.cli.command import CommandError, ExitCode
 from portone_async.cli.files import open_private, write_all
 from portone_async.cli.language import translate
 from portone_async.cli.locking import try_lock
 from portone_async.cli.terminal import spinner
-from portone_async.cli.totals import JsonObject, Totals
+from portone_async.cli.totals import Totals
 
 _START: Final = b'{"id":"'
 

@@ -13,6 +13,7 @@ from attrs import frozen
 from portone_async import PortOne, TypedResponse, bulk, with_response
 from portone_async._client import BASE_URL
 from portone_async._errors import APIConnectionError, AuthenticationError
+from portone_async.bulk.columns import JsonObject
 from portone_async.cli.client import (
     AllowHttpOption,
     BaseUrlOption,
@@ -32,7 +33,6 @@ from portone_async.cli.report import Outcome, finish_run
 from portone_async.cli.signals import graceful_shutdown
 from portone_async.cli.tables import check_table, find_parquet_library
 from portone_async.cli.target import FormatOption, OutputOption, Target
-from portone_async.cli.totals import JsonObject
 
 EPILOG = f"{COLUMNS_HELP}\n\n{EXIT_CODES}"
 MAX_CONNECTION_FAILURES: Final = 10

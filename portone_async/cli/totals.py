@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, cast
 
 from attrs import define
 
 from portone_async import PortOneError
 from portone_async._errors import APIError
-
-JsonObject: TypeAlias = dict[str, Any]
+from portone_async.bulk.columns import JsonObject
 
 
 @define

@@ -10,9 +10,8 @@ from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 
-from portone_async import _json
 from portone_async._errors import APIError, InvalidArgumentError, PortOneError
-from portone_async.bulk.columns import COLUMNS, JsonObject
+from portone_async.bulk.columns import COLUMNS, JsonObject, to_json
 
 Row: TypeAlias = dict[str, Any]
 _BATCH_SIZE: Final = 1_000
@@ -34,7 +33,7 @@ SCHEMA: Final = pa.schema([
 def payment_row(payment: JsonObject) -> Row:
     """Return the row of a payment."""
     row: Row = {column.name: column.read(payment) for column in COLUMNS}
-    row["payment"] = _json.dumps(payment).decode()
+    row["payment"] = to_json(payment)
     return row
 
 
