@@ -11,12 +11,10 @@ from urllib.parse import parse_qsl
 
 import orjson
 from attrs import frozen
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError, relevance
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
-from portone_emulator.document.document import Document, Match, Operation, Parameter
+from portone_emulator.document.document import Document, Match, Operation, Parameter, name_of
 from portone_emulator.errors import invalid
 from portone_emulator.state.json_values import JsonObject, parse_datetime
 
@@ -25,7 +23,6 @@ _DATE_TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", flags=re.ASCII
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
-_ROOT = "urn:portone-v2"
 _JSON_WHITESPACE = b" \t\r\n"
 _MAX_LISTED = 20
 """How many values of an enum an error message lists."""
@@ -86,10 +83,11 @@ class RequestValidator:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        empty = cast("Any", Registry)()
-        resource = DRAFT202012.create_resource(document.source)
-        self._registry = empty.with_resource(_ROOT, resource)
-        self._validators: dict[str, _Validator] = {}
+        # jsonschema's own keywords make a validator of each part of a schema for each value.
+        keywords = {"$ref": self._reference, "properties": self._properties}
+        self._validator_class = cast("Any", validators).extend(Draft202012Validator, keywords)
+        self._validators: dict[int, _Validator] = {}
+        """By the `id()` of the schema, which the validator keeps."""
 
     def read(self, match: Match, query_string: str, content: bytes) -> ParsedRequest:
         """Validate a request and return its data.
@@ -118,20 +116,27 @@ class RequestValidator:
             raise invalid(*_explain(worst, location))
 
     def _validator(self, schema: JsonObject) -> _Validator:
-        key = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS).decode()
-        validator = self._validators.get(key)
+        validator = self._validators.get(id(schema))
         if validator is None:
-            validator_class = cast("Any", Draft202012Validator)
-            validator = cast(
-                "_Validator",
-                validator_class(
-                    _with_absolute_references(schema),
-                    registry=self._registry,
-                    format_checker=FORMATS,
-                ),
-            )
-            self._validators[key] = validator
+            validator = cast("_Validator", self._validator_class(schema, format_checker=FORMATS))
+            self._validators[id(schema)] = validator
         return validator
+
+    def _reference(
+        self, _: _Validator, reference: str, value: Any, __: JsonObject
+    ) -> Iterable[ValidationError]:
+        return self._validator(self._document.schemas[name_of(reference)]).iter_errors(value)
+
+    def _properties(
+        self, _: _Validator, properties: JsonObject, value: Any, __: JsonObject
+    ) -> Iterable[ValidationError]:
+        if not isinstance(value, dict):
+            return
+        for name, schema in properties.items():
+            if name in value:
+                for error in self._validator(schema).iter_errors(value[name]):
+                    error.path.appendleft(name)
+                    yield error
 
     def _query(self, operation: Operation, parameters: Mapping[str, str]) -> JsonObject:
         query: JsonObject = {}
@@ -185,18 +190,6 @@ class RequestValidator:
         value = _parse(text, location)
         self.check(schema, value, location)
         return value
-
-
-def _with_absolute_references(schema: Any) -> Any:
-    """Make a schema's references absolute, so that it can be used outside its document."""
-    if isinstance(schema, list):
-        return [_with_absolute_references(item) for item in cast("list[Any]", schema)]
-    if not isinstance(schema, dict):
-        return schema
-    mapping = cast("JsonObject", schema)
-    if isinstance(mapping.get("$ref"), str):
-        return {"$ref": _ROOT + mapping["$ref"]}
-    return {name: _with_absolute_references(value) for name, value in mapping.items()}
 
 
 def _parse(text: str | bytes, location: str) -> JsonObject:

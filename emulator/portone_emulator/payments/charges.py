@@ -23,6 +23,7 @@ _ECHOED = (
     "isCulturalExpense",
     "noticeUrls",
 )
+_ORIGIN: JsonObject = {"platformType": "API", "ipAddress": "127.0.0.1"}
 
 
 def requested(body: JsonObject, channel: JsonObject) -> JsonObject:
@@ -32,7 +33,7 @@ def requested(body: JsonObject, channel: JsonObject) -> JsonObject:
         channel=channel,
         channelGroup=channel_group(body.get("channelGroupId")),
         customer=to_customer(body.get("customer", {}), "body.customer"),
-        origin={"platformType": "API", "ipAddress": "127.0.0.1"},
+        origin=_ORIGIN,
         escrow={"status": "BEFORE_REGISTERED"} if body.get("isEscrow") else None,
     )
 

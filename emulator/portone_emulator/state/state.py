@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 
 from attrs import define, field, fields, frozen
 
@@ -167,14 +168,19 @@ class State:
                 "CHANNEL_NOT_FOUND", "channelKey is not a channel of this emulator"
             )
         selected = key or f"channel-key-of-{group_id}"
-        return {
-            "type": "TEST",
-            "id": f"id-of-{selected}",
-            "key": selected,
-            "name": "emulator",
-            "pgProvider": (channels or {}).get(selected, DEFAULT_PROVIDER),
-            "pgMerchantId": "emulator",
-        }
+        return _selected_channel(selected, (channels or {}).get(selected, DEFAULT_PROVIDER))
+
+
+@lru_cache  # one object for all payments of a channel
+def _selected_channel(key: str, provider: str) -> JsonObject:
+    return {
+        "type": "TEST",
+        "id": f"id-of-{key}",
+        "key": key,
+        "name": "emulator",
+        "pgProvider": provider,
+        "pgMerchantId": "emulator",
+    }
 
 
 def channel_group(group_id: str | None) -> JsonObject | None:
